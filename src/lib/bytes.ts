@@ -1,0 +1,140 @@
+import { NamesteadError } from './errors.js';
+
+const HEX = /^(?:[0-9a-f]{2})*$/i;
+const encoder = /* @__PURE__ */ new TextEncoder();
+/** `ignoreBOM` keeps a leading U+FEFF, which belongs to the user's text. */
+const lenient = /* @__PURE__ */ new TextDecoder('utf-8', { ignoreBOM: true });
+const fatal = /* @__PURE__ */ new TextDecoder('utf-8', { ignoreBOM: true, fatal: true });
+
+export function toHex(bytes: Uint8Array): string {
+  let text = '';
+  for (const byte of bytes) text += byte.toString(16).padStart(2, '0');
+  return text;
+}
+
+export function fromHex(text: string): Uint8Array {
+  if (typeof text !== 'string' || !HEX.test(text)) throw new NamesteadError('Malformed', 'expected an even number of hex digits');
+  const bytes = new Uint8Array(text.length / 2);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = Number.parseInt(text.slice(2 * i, 2 * i + 2), 16);
+  return bytes;
+}
+
+export function isHex(text: unknown, bytes?: number): text is string {
+  return typeof text === 'string' && HEX.test(text) && (bytes === undefined || text.length === 2 * bytes);
+}
+
+export function toUtf8(bytes: Uint8Array): string {
+  return lenient.decode(bytes);
+}
+
+/** As {@link toUtf8}, but refuses bytes that are not UTF-8. */
+export function toUtf8Strict(bytes: Uint8Array): string {
+  try {
+    return fatal.decode(bytes);
+  } catch (cause) {
+    throw new NamesteadError('Malformed', 'the bytes are not UTF-8 text', { cause });
+  }
+}
+
+export function fromUtf8(text: string): Uint8Array {
+  return encoder.encode(text);
+}
+
+export function concat(...parts: readonly Uint8Array[]): Uint8Array {
+  const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    out.set(part, at);
+    at += part.length;
+  }
+  return out;
+}
+
+/** Compares in time that depends on the length alone. */
+export function equal(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false;
+  let difference = 0;
+  for (let i = 0; i < a.length; i++) difference |= (a[i] ?? 0) ^ (b[i] ?? 0);
+  return difference === 0;
+}
+
+export function reversed(bytes: Uint8Array): Uint8Array {
+  return bytes.slice().reverse();
+}
+
+export function toBase64(bytes: Uint8Array): string {
+  let binary = '';
+  for (let i = 0; i < bytes.length; i += 0x8000) binary += String.fromCharCode(...bytes.subarray(i, i + 0x8000));
+  return btoa(binary);
+}
+
+/** Standard or URL-safe alphabet, padding optional (RFC 4648); anything else is refused. */
+export function fromBase64(text: string): Uint8Array {
+  try {
+    const binary = atob(text.replace(/-/g, '+').replace(/_/g, '/'));
+    if (/\s/.test(text)) throw new SyntaxError('white space');
+    return Uint8Array.from(binary, (character) => character.charCodeAt(0));
+  } catch (cause) {
+    throw new NamesteadError('Malformed', 'expected base64', { cause });
+  }
+}
+
+export function toBase64Url(bytes: Uint8Array): string {
+  return toBase64(bytes).replace(/\+/g, '-').replace(/\//g, '_').replace(/=+$/, '');
+}
+
+/** A cursor over bytes that refuses to run past the end; integers are unsigned. */
+export interface ByteReader {
+  readonly bytes: Uint8Array;
+  readonly offset: number;
+  readonly left: number;
+  take(length: number): Uint8Array;
+  u8(): number;
+  u16le(): number;
+  u32le(): number;
+  u64le(): bigint;
+  /** CompactSize; refuses a longer encoding than needed (Bitcoin serialize.h), and values above 32 MiB. */
+  compactSize(): number;
+  /** Throws unless every byte was read. */
+  end(): void;
+}
+
+export function reader(bytes: Uint8Array, what = 'bytes'): ByteReader {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  let offset = 0;
+  const advance = (length: number): number => {
+    const at = offset;
+    if (length > bytes.length - at) throw new NamesteadError('Malformed', `${what} end at byte ${bytes.length}, ${at + length} are needed`);
+    offset = at + length;
+    return at;
+  };
+  const self: ByteReader = {
+    bytes,
+    get offset() {
+      return offset;
+    },
+    get left() {
+      return bytes.length - offset;
+    },
+    take: (length) => {
+      const at = advance(length);
+      return bytes.subarray(at, at + length);
+    },
+    u8: () => view.getUint8(advance(1)),
+    u16le: () => view.getUint16(advance(2), true),
+    u32le: () => view.getUint32(advance(4), true),
+    u64le: () => view.getBigUint64(advance(8), true),
+    compactSize: () => {
+      const first = self.u8();
+      if (first < 0xfd) return first;
+      const value = first === 0xfd ? BigInt(self.u16le()) : first === 0xfe ? BigInt(self.u32le()) : self.u64le();
+      const least = first === 0xfd ? 0xfdn : first === 0xfe ? 0x10000n : 0x100000000n;
+      if (value < least || value > 0x02000000n) throw new NamesteadError('Malformed', `${what} hold a CompactSize that is not canonical or too large`);
+      return Number(value);
+    },
+    end: () => {
+      if (offset !== bytes.length) throw new NamesteadError('Malformed', `${what} hold ${bytes.length - offset} bytes too many`);
+    },
+  };
+  return self;
+}

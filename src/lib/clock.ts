@@ -1,0 +1,22 @@
+/** The time of day and waiting for it. `now` answers milliseconds since 1970; `sleep` rejects with the signal's reason when aborted. */
+export interface Clock {
+  now(): number;
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+}
+
+/** Every call that may wait takes these. */
+export interface CallOptions {
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What long work tells while it runs: `done` of `total` in `unit`s, at `stage`. */
+export interface Progress {
+  readonly stage: string;
+  readonly done: number;
+  readonly total?: number;
+  readonly unit?: string;
+}
+
+export interface LongCallOptions extends CallOptions {
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
+}

@@ -1,0 +1,45 @@
+/** Every code a {@link NamesteadError} can carry; `docs/errors.md` gives the cure of each. */
+export const errorCodes = [
+  // the wire
+  'Aborted', 'HttpFailed', 'HttpStatus', 'HttpTimeout', 'HttpTooLarge', 'HttpMalformed',
+  // bytes
+  'Malformed', 'NetworkMismatch', 'NameInvalid', 'OperationInvalid', 'AddressInvalid', 'KeyInvalid', 'MnemonicInvalid', 'PasswordWrong',
+  // headers
+  'HeaderLinkage', 'HeaderWork', 'HeaderBits', 'HeaderTime', 'HeaderVersion', 'LowWork', 'AnchorMismatch', 'AnchorRequired', 'ReorgTooDeep', 'NotConfirmed',
+  // proofs
+  'MerkleMismatch', 'TransactionMismatch', 'TransactionMissing', 'SenderMismatch', 'PayloadMismatch', 'PositionMismatch',
+  'ConsensusMismatch', 'OperationsMismatch', 'OperationDuplicate', 'OperationHidden', 'RecordMismatch', 'UncommittedField', 'AbsenceNotProved', 'UndecidedOperation', 'LevelNotReached',
+  'NameExpired', 'NameRevoked', 'NamespaceNotReady',
+  // zone files and profiles
+  'ZoneFileMissing', 'ZoneFileMismatch', 'ZoneFileTooLarge', 'ZoneFileInvalid', 'ProfileMissing', 'ProfileMismatch', 'ProfileUnverifiable', 'TokenInvalid', 'TokenExpired',
+  // sign-in
+  'RequestInvalid', 'ResponseInvalid', 'ResponseUnbound', 'NameNotOwned', 'SessionMissing', 'SignInRejected', 'SessionExpired',
+  // payments and registrations
+  'FundsTooLow', 'FeeTooLow', 'OutputDust', 'PayloadTooLarge', 'InputForbidden', 'SignatureMissing', 'BroadcastRejected', 'NameTaken', 'NameUnaffordable', 'RegistrationLost', 'JournalCorrupt',
+  // storage
+  'NotFound', 'PreconditionFailed', 'Conflict', 'Unauthorized', 'TooLarge', 'PathInvalid', 'StorageFailed', 'StorageFull',
+  'CipherInvalid', 'CipherMismatch', 'SignatureInvalid', 'SignatureMissingFile', 'SignerMismatch',
+  // servers
+  'ServerFailed', 'PortInUse',
+] as const;
+
+export type ErrorCode = (typeof errorCodes)[number];
+
+/**
+ * The one error class for what the world did wrong. A caller's own mistake is a `TypeError`.
+ * `code` is stable across releases; `cause` keeps what was caught. Messages never carry keys, words or plaintext.
+ */
+export class NamesteadError extends Error {
+  override readonly name = 'NamesteadError';
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/** True when `error` is ours, with `code` if one is given; works across two copies of the library. */
+export function isNamesteadError(error: unknown, code?: ErrorCode): error is NamesteadError {
+  return error instanceof Error && error.name === 'NamesteadError' && (code === undefined || (error as NamesteadError).code === code);
+}

@@ -1,0 +1,109 @@
+import { concat, fromUtf8, toUtf8 } from './bytes.js';
+import type { CallOptions } from './clock.js';
+import { NamesteadError } from './errors.js';
+
+/** The shape of the platform's `fetch`, as far as it is used. */
+export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
+
+export interface HttpRequest extends CallOptions {
+  readonly method?: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE';
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: Uint8Array | string;
+  /** The most bytes of an answer's body, counted while they stream in. Default 1 MiB. */
+  readonly limit?: number;
+  /** The most milliseconds from the call to the last byte. Default 15,000. */
+  readonly timeout?: number;
+  /** Default `error`: a redirect is refused, since it may lead where the caller would not go. */
+  readonly redirect?: 'error' | 'follow';
+}
+
+export interface HttpAnswer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: Uint8Array;
+}
+
+/** Asks one URL once. Whatever status comes is an answer; the port is asked, never believed. */
+export type Http = (url: string, request?: HttpRequest) => Promise<HttpAnswer>;
+
+/**
+ * The one door to the network: native `fetch`, else `cross-fetch`; size is bounded while streaming, and time.
+ * @throws NamesteadError `HttpFailed`, `HttpTimeout`, `HttpTooLarge`, `Aborted`
+ */
+export function http(fetch: Fetch = platformFetch): Http {
+  return async (url, request = {}) => {
+    const { method = 'GET', headers = {}, body, limit = 1 << 20, timeout = 15_000, redirect = 'error', signal } = request;
+    const late = AbortSignal.timeout(timeout);
+    const either = signal ? AbortSignal.any([signal, late]) : late;
+    const where = `${method} ${withoutSecrets(url)}`;
+    try {
+      const init: RequestInit = { method, headers, redirect, signal: either, credentials: 'omit', referrerPolicy: 'no-referrer' };
+      if (body !== undefined) init.body = typeof body === 'string' ? fromUtf8(body) as Uint8Array<ArrayBuffer> : body as Uint8Array<ArrayBuffer>;
+      const response = await fetch(url, init);
+      return { status: response.status, headers: response.headers, body: await bounded(response, limit, where) };
+    } catch (cause) {
+      if (cause instanceof NamesteadError) throw cause;
+      if (signal?.aborted) throw new NamesteadError('Aborted', `${where} was cancelled`, { cause });
+      if (late.aborted) throw new NamesteadError('HttpTimeout', `${where} had no whole answer after ${timeout} ms`, { cause });
+      throw new NamesteadError('HttpFailed', `${where} could not be reached`, { cause });
+    }
+  };
+}
+
+/** As {@link Http}, but any status outside 200–299 is the error `HttpStatus`. */
+export function expectOk(answer: HttpAnswer, where: string): HttpAnswer {
+  if (answer.status >= 200 && answer.status < 300) return answer;
+  throw new NamesteadError('HttpStatus', `${where} answered status ${answer.status}: ${excerpt(answer.body)}`);
+}
+
+/** Parses a JSON body. @throws NamesteadError `HttpMalformed` */
+export function parseJson(body: Uint8Array, where: string): unknown {
+  try {
+    return JSON.parse(toUtf8(body)) as unknown;
+  } catch (cause) {
+    throw new NamesteadError('HttpMalformed', `${where} answered no JSON: ${excerpt(body)}`, { cause });
+  }
+}
+
+async function bounded(response: Response, limit: number, where: string): Promise<Uint8Array> {
+  const tooLarge = (): NamesteadError => new NamesteadError('HttpTooLarge', `${where} answered more than ${limit} bytes`);
+  if (Number(response.headers.get('content-length') ?? 0) > limit) {
+    await response.body?.cancel();
+    throw tooLarge();
+  }
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  // Leaving the loop by a throw cancels the stream. Safari has no async iteration of streams, cross-fetch no getReader.
+  for await (const part of response.body ? chunks(response.body) : []) {
+    size += part.length;
+    if (size > limit) throw tooLarge();
+    parts.push(part);
+  }
+  return concat(...parts);
+}
+
+async function* chunks(body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
+  if (typeof body.getReader !== 'function') return yield* body;
+  const stream = body.getReader();
+  try {
+    for (let part = await stream.read(); !part.done; part = await stream.read()) yield part.value;
+  } finally {
+    await stream.cancel();
+  }
+}
+
+function excerpt(body: Uint8Array): string {
+  const text = toUtf8(body.subarray(0, 120)).replace(/[^\x20-\x7e]+/g, ' ').trim();
+  return text === '' ? '(nothing)' : JSON.stringify(text);
+}
+
+/** Tokens travel in query strings: an error shows the URL without them. */
+function withoutSecrets(url: string): string {
+  return url.replace(/[?#].*$/s, '').replace(/\/\/[^/@]*@/, '//');
+}
+
+async function platformFetch(url: string, init: RequestInit): Promise<Response> {
+  if (typeof globalThis.fetch === 'function') return globalThis.fetch(url, init);
+  const { default: crossFetch } = await import('cross-fetch');
+  return crossFetch(url, init);
+}

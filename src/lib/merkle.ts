@@ -1,0 +1,29 @@
+import { concat } from './bytes.js';
+import { hash256 } from './hash.js';
+
+/** The merkle root of leaves in inner byte order: SHA-256 twice over pairs, an odd row repeats its last. One leaf is its own root. */
+export function merkleRoot(leaves: readonly Uint8Array[]): Uint8Array {
+  if (leaves.length === 0) throw new TypeError('a merkle tree has at least one leaf');
+  let row = leaves;
+  while (row.length > 1) row = parents(row);
+  return row[0] as Uint8Array;
+}
+
+function parents(row: readonly Uint8Array[]): Uint8Array[] {
+  const out: Uint8Array[] = [];
+  for (let i = 0; i < row.length; i += 2) {
+    const left = row[i] as Uint8Array;
+    out.push(hash256(concat(left, row[i + 1] ?? left)));
+  }
+  return out;
+}
+
+/** The branch that leads from leaf `index` to the root, bottom up. */
+export function merkleBranch(leaves: readonly Uint8Array[], index: number): Uint8Array[] {
+  if (!(index >= 0 && index < leaves.length)) throw new TypeError(`no leaf ${index} among ${leaves.length}`);
+  const branch: Uint8Array[] = [];
+  for (let row = leaves, at = index; row.length > 1; row = parents(row), at >>= 1) {
+    branch.push(row[at ^ 1] ?? (row[at] as Uint8Array));
+  }
+  return branch;
+}

@@ -1,0 +1,99 @@
+import { concat, fromHex, reader, reversed, toHex, type ByteReader } from '../../lib/bytes.js';
+import { NamesteadError } from '../../lib/errors.js';
+import { hash256 } from '../../lib/hash.js';
+
+export interface Input {
+  /** The transaction whose output is spent, display hex. */
+  readonly txid: string;
+  readonly vout: number;
+  readonly script: Uint8Array;
+  readonly sequence: number;
+  readonly witness: readonly Uint8Array[];
+}
+
+export interface Output {
+  /** Satoshi. */
+  readonly value: bigint;
+  readonly script: Uint8Array;
+}
+
+export interface Transaction {
+  /** Unsigned, as the four bytes read. */
+  readonly version: number;
+  readonly inputs: readonly Input[];
+  readonly outputs: readonly Output[];
+  readonly lockTime: number;
+}
+
+/**
+ * Reads exactly one transaction (BIP 144 witness form or not) from the whole of `bytes`.
+ * @throws NamesteadError `Malformed`
+ */
+export function parseTransaction(bytes: Uint8Array): Transaction {
+  const from = reader(bytes, 'transaction');
+  const transaction = readTransaction(from);
+  from.end();
+  return transaction;
+}
+
+/** Reads one transaction and leaves the cursor behind it. */
+export function readTransaction(from: ByteReader): Transaction {
+  const version = from.u32le();
+  let count = from.compactSize();
+  const segwit = count === 0;
+  if (segwit) {
+    if (from.u8() !== 1) throw new NamesteadError('Malformed', 'transaction has no input, or an unknown witness flag');
+    count = from.compactSize();
+  }
+  // An input takes 41 bytes and an output 9 at the least: a count above what is left is refused before anything is allocated.
+  if (count === 0 || count > from.left / 41) throw new NamesteadError('Malformed', `transaction claims ${count} inputs`);
+  const plain = Array.from({ length: count }, () => ({
+    txid: toHex(reversed(from.take(32))),
+    vout: from.u32le(),
+    script: from.take(from.compactSize()).slice(),
+    sequence: from.u32le(),
+  }));
+  const outs = from.compactSize();
+  if (outs > from.left / 9) throw new NamesteadError('Malformed', `transaction claims ${outs} outputs`);
+  const outputs = Array.from({ length: outs }, () => ({ value: from.u64le(), script: from.take(from.compactSize()).slice() }));
+  const inputs = plain.map((input) => ({ ...input, witness: segwit ? readWitness(from) : [] }));
+  if (segwit && inputs.every((input) => input.witness.length === 0)) throw new NamesteadError('Malformed', 'transaction has the witness flag and no witness');
+  return { version, inputs, outputs, lockTime: from.u32le() };
+}
+
+function readWitness(from: ByteReader): Uint8Array[] {
+  const count = from.compactSize();
+  if (count > from.left) throw new NamesteadError('Malformed', `transaction claims ${count} witness items`);
+  return Array.from({ length: count }, () => from.take(from.compactSize()).slice());
+}
+
+/** The bytes of a transaction; without witnesses (`stripped`) they are what the txid hashes. */
+export function serializeTransaction(transaction: Transaction, form: 'whole' | 'stripped' = 'whole'): Uint8Array {
+  const segwit = form === 'whole' && transaction.inputs.some((input) => input.witness.length > 0);
+  return concat(
+    le(BigInt(transaction.version), 4),
+    ...(segwit ? [Uint8Array.of(0, 1)] : []),
+    compactSize(transaction.inputs.length),
+    ...transaction.inputs.flatMap((input) => [reversed(fromHex(input.txid)), le(BigInt(input.vout), 4), compactSize(input.script.length), input.script, le(BigInt(input.sequence), 4)]),
+    compactSize(transaction.outputs.length),
+    ...transaction.outputs.flatMap((output) => [le(output.value, 8), compactSize(output.script.length), output.script]),
+    ...(segwit ? transaction.inputs.flatMap((input) => [compactSize(input.witness.length), ...input.witness.flatMap((item) => [compactSize(item.length), item])]) : []),
+    le(BigInt(transaction.lockTime), 4),
+  );
+}
+
+/** The id over the stripped bytes, display hex (BIP 144). */
+export function txidOf(transaction: Transaction): string {
+  return toHex(reversed(hash256(serializeTransaction(transaction, 'stripped'))));
+}
+
+export function compactSize(value: number): Uint8Array {
+  if (value < 0xfd) return Uint8Array.of(value);
+  return value <= 0xffff ? concat(Uint8Array.of(0xfd), le(BigInt(value), 2)) : concat(Uint8Array.of(0xfe), le(BigInt(value), 4));
+}
+
+function le(value: bigint, bytes: number): Uint8Array {
+  const out = new Uint8Array(bytes);
+  for (let i = 0; i < bytes; i++) out[i] = Number((value >> BigInt(8 * i)) & 0xffn);
+  return out;
+}

@@ -1,0 +1,4 @@
+import type { Suite } from './suite.js';
+
+/** Which suite reads which vector file, by its path under the vector folder. */
+export const suites: Readonly<Record<string, Suite>> = {};

@@ -15,7 +15,7 @@ export const errorCodes = [
   // sign-in
   'RequestInvalid', 'ResponseInvalid', 'ResponseUnbound', 'NameNotOwned', 'SessionMissing', 'SignInRejected', 'SessionExpired',
   // payments and registrations
-  'FundsTooLow', 'FeeTooLow', 'OutputDust', 'PayloadTooLarge', 'InputForbidden', 'SignatureMissing', 'BroadcastRejected', 'NameTaken', 'NameUnaffordable', 'RegistrationLost', 'JournalCorrupt',
+  'FundsTooLow', 'FeeTooLow', 'FeeTooHigh', 'OutputDust', 'PayloadTooLarge', 'InputForbidden', 'SignatureMissing', 'BroadcastRejected', 'NameTaken', 'NameUnaffordable', 'RegistrationLost', 'JournalCorrupt',
   // storage
   'NotFound', 'PreconditionFailed', 'Conflict', 'Unauthorized', 'TooLarge', 'PathInvalid', 'StorageFailed', 'StorageFull',
   'CipherInvalid', 'CipherMismatch', 'SignatureInvalid', 'SignatureMissingFile', 'SignerMismatch',

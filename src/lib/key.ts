@@ -1,5 +1,5 @@
-import { etc, getPublicKey, getSharedSecret, Point, Signature, signAsync, utils, verify } from '@noble/secp256k1';
-import { fromHex } from './bytes.js';
+import { etc, getPublicKey, getSharedSecret, Point, signAsync, utils, verify } from '@noble/secp256k1';
+import { concat, fromHex, toHex } from './bytes.js';
 import { NamesteadError } from './errors.js';
 
 export type PrivateKey = Uint8Array & { readonly brand: 'PrivateKey' };
@@ -87,11 +87,13 @@ export function verifySignature(signature: Uint8Array, digest: Uint8Array, publi
   }
 }
 
+/** The order of secp256k1 (SEC 2). */
+const ORDER = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n;
+
 /** The signature with S at most half the order (BIP 62, needed for standard transactions). */
 export function lowS(signature: Uint8Array): Uint8Array {
-  const { r, s } = Signature.fromBytes(signature);
-  const n = Point.CURVE().n;
-  return s > n >> 1n ? new Signature(r, n - s).toBytes() : signature;
+  const s = BigInt('0x' + toHex(signature.subarray(32, 64)));
+  return s > ORDER >> 1n ? concat(signature.subarray(0, 32), fromHex((ORDER - s).toString(16).padStart(64, '0'))) : signature;
 }
 
 /** r‖s to DER (X.690), without a sighash byte. */

@@ -1,0 +1,31 @@
+import { fromHex, toHex } from '../../../src/lib/bytes.js';
+import { parsePrivateKey, signerOf, type Signer } from '../../../src/lib/key.js';
+import { lockScript, type Account } from '../../../src/names/bitcoin/account.js';
+import type { Coin } from '../../../src/names/bitcoin/coin.js';
+import type { TransactionSource } from '../../../src/names/bitcoin/source.js';
+import { serializeTransaction, txidOf, type Transaction } from '../../../src/names/bitcoin/transaction.js';
+
+/** A signer whose key is one repeated byte. */
+export function signerAt(n: number): Signer {
+  return signerOf(parsePrivateKey(n.toString(16).padStart(2, '0').repeat(32)));
+}
+
+/** Makes coins out of nothing: each lies in a transaction of its own, which the source then serves. */
+export function mint(): { coin(account: Account, value: bigint): Coin; readonly source: TransactionSource; readonly stored: Map<string, Uint8Array> } {
+  const stored = new Map<string, Uint8Array>();
+  return {
+    stored,
+    coin: (account, value) => {
+      const from = { txid: toHex(new Uint8Array(32).fill(stored.size + 1)), vout: stored.size, script: fromHex('51'), sequence: 0xffffffff, witness: [] };
+      const transaction: Transaction = { version: 2, inputs: [from], outputs: [{ value: 7n, script: fromHex('51') }, { value, script: lockScript(account.lock) }], lockTime: 0 };
+      const txid = txidOf(transaction);
+      stored.set(txid, serializeTransaction(transaction));
+      return { txid, vout: 1, value, height: 1, lock: account.lock };
+    },
+    source: {
+      operator: 'mint',
+      transaction: (txid) => Promise.resolve(stored.get(txid) ?? null),
+      inclusion: () => Promise.reject(new Error('not expected')),
+    },
+  };
+}

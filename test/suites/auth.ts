@@ -1,4 +1,6 @@
+import { c32Suites } from './c32.js';
 import { sealedSuites } from './sealed.js';
 import type { Suite } from './suite.js';
+import { walletSuites } from './wallet.js';
 
-export const authSuites: Readonly<Record<string, Suite>> = { ...sealedSuites };
+export const authSuites: Readonly<Record<string, Suite>> = { ...sealedSuites, ...walletSuites, ...c32Suites };

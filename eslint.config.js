@@ -46,7 +46,7 @@ export default defineConfig(
     },
   },
   {
-    files: ['src/cli/**', 'scripts/**', 'bench/**', 'examples/**', 'test/**'],
+    files: ['src/cli/**', 'rollup.config.ts', 'scripts/**', 'bench/**', 'examples/**', 'test/**'],
     rules: { 'no-console': 'off' },
   },
   {

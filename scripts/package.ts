@@ -1,0 +1,87 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { entries, manifest, root } from './entries.ts';
+import { parseArguments, report } from './report.ts';
+
+// npm run check:package: packs the package, and looks at it as its users would.
+parseArguments();
+const folder = mkdtempSync(join(tmpdir(), 'namestead-package-'));
+const failed: string[] = [];
+try {
+  run('npm', ['pack', '--silent', '--ignore-scripts', '--pack-destination', folder], root);
+  const tarball = join(folder, `${manifest.name}-${manifest.version}.tgz`);
+  check('publint', () => run(process.execPath, [join(root, 'node_modules/publint/src/cli.js'), tarball, '--strict'], root));
+  // Not node10: its resolution knows no `exports`, and TypeScript 6 has dropped it.
+  const attw = [join(root, 'node_modules/@arethetypeswrong/cli/dist/index.js'), tarball, '--profile', 'node16', '--format', 'ascii'];
+  check('arethetypeswrong', () => run(process.execPath, attw, root));
+  install(tarball);
+  check('each entry point loads by import and by require, with the same names', load);
+  check('a strict TypeScript project compiles against it', compile);
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+report({ ok: failed.length === 0, failed }, failed.length === 0 ? 'the package is sound' : `the package is not sound: ${failed.join(', ')}`);
+
+/** As `npm install` would lay it out, with the dependencies of this checkout. */
+function install(tarball: string): void {
+  const modules = join(folder, 'node_modules');
+  mkdirSync(modules);
+  run('tar', ['-xzf', tarball, '-C', modules], folder);
+  run('mv', [join(modules, 'package'), join(modules, manifest.name)], folder);
+  for (const name of [...Object.keys(manifest.dependencies), '@types/node']) {
+    mkdirSync(join(modules, name, '..'), { recursive: true });
+    if (!existsSync(join(modules, name))) symlinkSync(join(root, 'node_modules', name), join(modules, name));
+  }
+}
+
+function load(): void {
+  const specifiers = JSON.stringify(entries.map((entry) => entry.specifier));
+  writeFileSync(
+    join(folder, 'load.mjs'),
+    `import assert from 'node:assert/strict';
+import { createRequire } from 'node:module';
+const require = createRequire(import.meta.url);
+for (const specifier of ${specifiers}) {
+  const names = (module) => Object.keys(module).filter((name) => name !== 'default' && name !== '__esModule' && name !== 'module.exports').sort();
+  const imported = names(await import(specifier));
+  assert.deepEqual(names(require(specifier)), imported, specifier);
+  assert.ok(imported.length > 0, specifier + ' exports nothing');
+}`,
+  );
+  run(process.execPath, [join(folder, 'load.mjs')], folder);
+}
+
+function compile(): void {
+  const text = entries.map(({ specifier }, index) => `import * as entry${index} from '${specifier}';\nvoid entry${index};\n`).join('');
+  writeFileSync(join(folder, 'user.mts'), text);
+  writeFileSync(join(folder, 'user.cts'), text);
+  const tsc = [
+    join(root, 'node_modules/typescript/bin/tsc'),
+    '--noEmit',
+    '--strict',
+    '--target',
+    'es2022',
+    '--lib',
+    'es2023,dom,dom.iterable',
+    '--types',
+    'node',
+  ];
+  run(process.execPath, [...tsc, '--module', 'nodenext', '--exactOptionalPropertyTypes', 'user.mts', 'user.cts'], folder);
+  run(process.execPath, [...tsc, '--module', 'esnext', '--moduleResolution', 'bundler', 'user.mts'], folder);
+}
+
+function check(name: string, work: () => void): void {
+  try {
+    work();
+    console.error(`ok    ${name}`);
+  } catch {
+    failed.push(name);
+    console.error(`FAIL  ${name}`);
+  }
+}
+
+function run(command: string, words: readonly string[], cwd: string): void {
+  execFileSync(command, words, { cwd, stdio: ['ignore', 2, 2] });
+}

@@ -1,3 +1,5 @@
+import { NamesteadError } from './errors.js';
+
 /** The time of day and waiting for it. `now` answers milliseconds since 1970; `sleep` rejects with the signal's reason when aborted. */
 export interface Clock {
   now(): number;
@@ -19,4 +21,9 @@ export interface Progress {
 
 export interface LongCallOptions extends CallOptions {
   readonly onProgress?: ((progress: Progress) => void) | undefined;
+}
+
+/** Stops work that its caller has cancelled. @throws NamesteadError `Aborted` */
+export function throwIfAborted(signal: AbortSignal | undefined, what: string): void {
+  if (signal?.aborted) throw new NamesteadError('Aborted', `${what} was cancelled`, { cause: signal.reason });
 }

@@ -12,6 +12,8 @@ export interface Head {
   readonly etag: string | null;
   /** Bytes; null where the store does not tell. */
   readonly size: number | null;
+  /** Milliseconds since 1970 of the last write; null where the store does not tell. */
+  readonly modified: number | null;
 }
 
 /** When a write may happen: only a new file, only over the version with this etag, or always. */

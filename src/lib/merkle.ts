@@ -1,12 +1,25 @@
-import { concat } from './bytes.js';
+import { concat, equal } from './bytes.js';
 import { hash256 } from './hash.js';
 
 /** The merkle root of leaves in inner byte order: SHA-256 twice over pairs, an odd row repeats its last. One leaf is its own root. */
 export function merkleRoot(leaves: readonly Uint8Array[]): Uint8Array {
-  if (leaves.length === 0) throw new TypeError('a merkle tree has at least one leaf');
+  return merkleTree(leaves).root;
+}
+
+/**
+ * As {@link merkleRoot}; `twins` tells whether two neighbours that make a pair are equal anywhere. Since an odd row repeats its
+ * last node, such a list shares its root with a shorter one (CVE-2012-2459).
+ */
+export function merkleTree(leaves: readonly Uint8Array[]): { readonly root: Uint8Array; readonly twins: boolean } {
+  let twins = false;
   let row = leaves;
-  while (row.length > 1) row = parents(row);
-  return row[0] as Uint8Array;
+  while (row.length > 1) {
+    for (let i = 1; i < row.length; i += 2) twins ||= equal(row[i - 1] as Uint8Array, row[i] as Uint8Array);
+    row = parents(row);
+  }
+  const [root] = row;
+  if (!root) throw new TypeError('a merkle tree has at least one leaf');
+  return { root, twins };
 }
 
 function parents(row: readonly Uint8Array[]): Uint8Array[] {

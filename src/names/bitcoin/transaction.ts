@@ -38,6 +38,15 @@ export function parseTransaction(bytes: Uint8Array): Transaction {
 
 /** Reads one transaction and leaves the cursor behind it. */
 export function readTransaction(from: ByteReader): Transaction {
+  return readWhole(from).transaction;
+}
+
+/**
+ * Reads one transaction together with its id (display hex) and the bytes that the id hashes (BIP 144).
+ * @throws NamesteadError `Malformed`
+ */
+export function readWhole(from: ByteReader): { readonly transaction: Transaction; readonly txid: string; readonly stripped: Uint8Array } {
+  const start = from.offset;
   const version = from.u32le();
   let count = from.compactSize();
   const segwit = count === 0;
@@ -56,9 +65,27 @@ export function readTransaction(from: ByteReader): Transaction {
   const outs = from.compactSize();
   if (outs > from.left / 9) throw new NamesteadError('Malformed', `transaction claims ${outs} outputs`);
   const outputs = Array.from({ length: outs }, () => ({ value: from.u64le(), script: from.take(from.compactSize()).slice() }));
+  const bodyEnd = from.offset;
   const inputs = plain.map((input) => ({ ...input, witness: segwit ? readWitness(from) : [] }));
   if (segwit && inputs.every((input) => input.witness.length === 0)) throw new NamesteadError('Malformed', 'transaction has the witness flag and no witness');
-  return { version, inputs, outputs, lockTime: from.u32le() };
+  const lockTime = from.u32le();
+  const { bytes, offset } = from;
+  const stripped = segwit ? concat(bytes.subarray(start, start + 4), bytes.subarray(start + 6, bodyEnd), bytes.subarray(offset - 4, offset)) : bytes.subarray(start, offset);
+  return { transaction: { version, inputs, outputs, lockTime }, txid: toHex(reversed(hash256(stripped))), stripped };
+}
+
+/**
+ * A transaction that a source gave for an id. 64 bytes without witness are refused: such a transaction can pass for an inner
+ * node of a block's merkle tree, and an inner node for a transaction (Bitcoin Core, validation of `bad-txns-too-small`).
+ * @throws NamesteadError `Malformed`, `TransactionMismatch` when the bytes are another transaction's
+ */
+export function openTransaction(bytes: Uint8Array, txid: string): Transaction {
+  const from = reader(bytes, 'transaction');
+  const whole = readWhole(from);
+  from.end();
+  if (whole.txid !== txid) throw new NamesteadError('TransactionMismatch', `the bytes given for transaction ${txid} are those of ${whole.txid}`);
+  if (whole.stripped.length === 64) throw new NamesteadError('TransactionMismatch', `transaction ${txid} has 64 bytes and cannot be told from an inner node of a merkle tree`);
+  return whole.transaction;
 }
 
 function readWitness(from: ByteReader): Uint8Array[] {

@@ -1,0 +1,81 @@
+import { concat, equal, fromHex, reader, reversed, toHex } from '../../lib/bytes.js';
+import { NamesteadError } from '../../lib/errors.js';
+import { hash256 } from '../../lib/hash.js';
+import { merkleTree } from '../../lib/merkle.js';
+import { HEADER_BYTES, parseHeader, type Header } from './header.js';
+import type { Inclusion } from './source.js';
+import { parseTransaction, readWhole, type Transaction } from './transaction.js';
+
+/** Consensus weight allows no block more bytes (BIP 141). */
+export const MOST_BLOCK_BYTES = 4_000_000;
+/** A block of the smallest transactions (60 bytes) has 16,666 of them: a tree of 15 rows above the leaves. */
+const DEEPEST = 15;
+
+export interface Block {
+  readonly header: Header;
+  readonly transactions: readonly Transaction[];
+  /** Display hex, in block order. */
+  readonly txids: readonly string[];
+}
+
+/**
+ * Reads a whole block to its last byte, and checks that its transactions are those its header commits to: merkle root without
+ * twins, one coinbase and that first. Whether the header has work and a place in the chain is the caller's to check.
+ * @throws NamesteadError `Malformed`, `MerkleMismatch`
+ */
+export function parseBlock(bytes: Uint8Array): Block {
+  if (bytes.length > MOST_BLOCK_BYTES) throw new NamesteadError('Malformed', `the block has ${bytes.length} bytes, more than any block may have`);
+  const from = reader(bytes, 'block');
+  const header = parseHeader(from.take(HEADER_BYTES));
+  const count = from.compactSize();
+  if (count > from.left / 60) throw new NamesteadError('Malformed', `the block claims ${count} transactions`);
+  const read = Array.from({ length: count }, () => readWhole(from));
+  from.end();
+  if (read.length === 0) throw new NamesteadError('Malformed', `block ${header.hash} has no transaction`);
+  const { root, twins } = merkleTree(read.map(({ txid }) => reversed(fromHex(txid))));
+  if (toHex(reversed(root)) !== header.merkleRoot) throw new NamesteadError('MerkleMismatch', `the transactions given for block ${header.hash} are not those its header commits to`);
+  if (twins) throw new NamesteadError('MerkleMismatch', `block ${header.hash} was given with transactions repeated (CVE-2012-2459)`);
+  const transactions = read.map(({ transaction }) => transaction);
+  if (transactions.some((transaction, index) => isCoinbase(transaction) !== (index === 0))) throw new NamesteadError('Malformed', `block ${header.hash} has its coinbase in the wrong place, or two`);
+  return { header, transactions, txids: read.map(({ txid }) => txid) };
+}
+
+export function isCoinbase(transaction: Transaction): boolean {
+  const [first] = transaction.inputs;
+  return transaction.inputs.length === 1 && first !== undefined && first.vout === 0xffffffff && /^0{64}$/.test(first.txid);
+}
+
+/**
+ * Checks that a transaction stands in the block at the place claimed. The transaction itself is opened with `openTransaction`.
+ * Refused are: an index outside the tree, a right node equal to its left (it has another place: CVE-2012-2459), and an inner node
+ * that reads as a transaction, since a leaf would then hang below a leaf.
+ * @param txid display hex
+ * @throws NamesteadError `MerkleMismatch`
+ */
+export function verifyInclusion(txid: string, inclusion: Inclusion, header: Header): void {
+  const { branch, index } = inclusion;
+  const refuse = (what: string): never => {
+    throw new NamesteadError('MerkleMismatch', `the proof for transaction ${txid} in block ${header.hash} ${what}`);
+  };
+  if (branch.length > DEEPEST) refuse(`is ${branch.length} rows deep, more than any block`);
+  if (!Number.isInteger(index) || index < 0 || index >= 2 ** branch.length) refuse(`names place ${index}, outside its own tree`);
+  let node = reversed(fromHex(txid));
+  branch.forEach((sibling, row) => {
+    const right = (index >> row) & 1;
+    if (sibling.length !== 32) refuse('holds something else than hashes');
+    if (right && equal(sibling, node)) refuse('gives a repeated node a place of its own');
+    const pair = right ? concat(sibling, node) : concat(node, sibling);
+    if (isTransaction(pair)) refuse('leads through a transaction');
+    node = hash256(pair);
+  });
+  if (toHex(reversed(node)) !== header.merkleRoot) refuse('does not lead to its merkle root');
+}
+
+function isTransaction(bytes: Uint8Array): boolean {
+  try {
+    // One without outputs is none: without this, chance would make every ten-millionth node one.
+    return parseTransaction(bytes).outputs.length > 0;
+  } catch {
+    return false;
+  }
+}

@@ -1,7 +1,13 @@
+import { atlasSuites } from './atlas.js';
 import { authSuites } from './auth.js';
+import { hubSuites } from './hub.js';
+import { bnsSuites } from './bns.js';
 import type { Suite } from './suite.js';
 
 /** Which suite reads which vector file, by its path under the vector folder. */
 export const suites: Readonly<Record<string, Suite>> = {
+  ...atlasSuites,
   ...authSuites,
+  ...bnsSuites,
+  ...hubSuites,
 };

@@ -1,0 +1,4 @@
+import { bnsCodecSuites } from './bnsCodec.js';
+import type { Suite } from './suite.js';
+
+export const bnsSuites: Readonly<Record<string, Suite>> = { ...bnsCodecSuites };

@@ -2,6 +2,7 @@ import { fromHex, toHex } from '../../../src/lib/bytes.js';
 import { parsePrivateKey, signerOf, type Signer } from '../../../src/lib/key.js';
 import { lockScript, type Account } from '../../../src/names/bitcoin/account.js';
 import type { Coin } from '../../../src/names/bitcoin/coin.js';
+import type { Network } from '../../../src/names/bitcoin/network.js';
 import type { TransactionSource } from '../../../src/names/bitcoin/source.js';
 import { serializeTransaction, txidOf, type Transaction } from '../../../src/names/bitcoin/transaction.js';
 
@@ -29,3 +30,16 @@ export function mint(): { coin(account: Account, value: bigint): Coin; readonly 
     },
   };
 }
+
+/** Just what builders read of a network; more would be another test's business. */
+export const regtestish: Network = {
+  name: 'test',
+  magic: 'id',
+  firstBlock: 200,
+  epochs: [{ number: 3, endBlock: Number.POSITIVE_INFINITY }],
+  genesisConsensusHashes: {},
+  receiveFeesPeriod: 52595,
+  genesisBalances: {},
+  confirmations: 1,
+  bitcoin: { name: 'regtest', genesisHash: '', genesisHeader: '', powLimitBits: 0x207fffff, noRetargeting: true, work: 'none', p2pkh: 111, p2sh: 196, bech32: 'bcrt' },
+};

@@ -1,0 +1,118 @@
+import { equal } from '../../lib/bytes.js';
+import type { CallOptions } from '../../lib/clock.js';
+import { NamesteadError } from '../../lib/errors.js';
+import { fundingAddress, lockScript, type Account } from './account.js';
+import type { Recipe } from './builder.js';
+import { coinsOf, draftPayment, MAX_FEE_RATE, outpoint, virtualSize, type Coin, type Draft } from './coin.js';
+import type { Network } from './network.js';
+import { finalizePayment, preparePayment, signPayment, type Payment } from './payment.js';
+import type { PaymentSource, TransactionSource, Unspent } from './source.js';
+
+/** Who pays, and whose name it is where another key owns it. Signers only; a private key never comes this far. */
+export interface Parties {
+  readonly payer: Account;
+  readonly owner: Account;
+}
+
+/** What paying asks; none of it is believed. */
+export interface PaymentWorld {
+  readonly network: Network;
+  readonly transactions: TransactionSource;
+  readonly payments: PaymentSource;
+}
+
+export interface PayOptions extends CallOptions {
+  /** Satoshi per virtual byte; default the payment source's word. */
+  readonly feeRate?: number | undefined;
+  /** The highest rate taken from the source; default 1000. */
+  readonly maxFeeRate?: number | undefined;
+  /** Satoshi that the change must hold for the steps that follow. */
+  readonly reserve?: bigint | undefined;
+  /** An output that input 0 must spend, so that this transaction and an earlier one exclude each other. */
+  readonly respend?: Pick<Unspent, 'txid' | 'vout'> | undefined;
+}
+
+/**
+ * Chooses coins for a recipe, checks them and has them signed.
+ * @throws NamesteadError `InputForbidden`, `FundsTooLow`, `FeeTooHigh`, `TransactionMismatch`, `TransactionMissing`, `SignatureMissing`, `BroadcastRejected`
+ */
+export async function pay(recipe: Recipe, parties: Parties, world: PaymentWorld, options: PayOptions = {}): Promise<Payment> {
+  const { signal } = options;
+  const psbt = await proposePayment(recipe, parties, world, options);
+  signal?.throwIfAborted();
+  const payment = finalizePayment(await signPayment(psbt, [...parties.owner.signers, ...parties.payer.signers]));
+  return payment;
+}
+
+/** As {@link pay}, but answers the unsigned PSBT: for hardware wallets, and for multisig accounts whose keys lie apart. */
+export async function proposePayment(recipe: Recipe, parties: Parties, world: PaymentWorld, options: PayOptions = {}): Promise<Uint8Array> {
+  checkSenders(recipe, parties);
+  return preparePayment(await draftRecipe(recipe, parties, world, options), world.transactions, { signal: options.signal });
+}
+
+/** The source's fee rate, or the caller's. @throws NamesteadError `FeeTooHigh` */
+export async function feeRateOf(payments: PaymentSource, { feeRate, maxFeeRate = MAX_FEE_RATE, signal }: PayOptions): Promise<number> {
+  const rate = feeRate ?? (await payments.feeRate({ signal }));
+  if (!(rate <= maxFeeRate)) throw new NamesteadError('FeeTooHigh', `${payments.operator} asks for ${rate} satoshi per virtual byte, above the ${maxFeeRate} allowed: wait, give feeRate, or raise maxFeeRate`);
+  return rate;
+}
+
+/** Satoshi that a later transaction of this payer takes at the most, should fees double until then. */
+export function reserveFor(outputs: bigint, payer: Account, feeRate: number): bigint {
+  const coin: Coin = { txid: '', vout: 0, value: 0n, height: 1, lock: payer.lock };
+  const output = { value: 0n, script: new Uint8Array(83) };
+  return outputs + BigInt(Math.ceil(2 * Math.max(1, feeRate) * virtualSize([coin, coin], [output, output, output])));
+}
+
+async function draftRecipe(recipe: Recipe, { payer, owner }: Parties, world: PaymentWorld, options: PayOptions): Promise<Draft> {
+  const { signal, reserve = 0n } = options;
+  const script = lockScript(payer.lock);
+  const sender = lockScript(owner.lock);
+  const apart = recipe.sender === 'owner' && !equal(script, sender);
+  const feeRate = await feeRateOf(world.payments, options);
+  const coins = coinsOf(payer.lock, await world.payments.unspent(script, { signal }));
+  const owned = apart ? coinsOf(owner.lock, await world.payments.unspent(sender, { signal })) : coins;
+  const first = firstCoin(apart ? owned : coins, apart, options.respend, purposeOf(recipe), fundingAddress(apart ? sender : script, world.network.bitcoin));
+  // The owner's coin comes back whole: it is there to sign with, not to pay with.
+  const outputs = apart && first ? recipe.outputs.toSpliced(recipe.back, 0, { value: first.value, script: sender }) : recipe.outputs;
+  const least = recipe.backRequired && !apart ? max(recipe.least, reserve) : reserve > 0n ? reserve : undefined;
+  return draftPayment({
+    first: first ? [first] : [],
+    coins,
+    outputs,
+    change: { script, at: apart ? undefined : recipe.back, least },
+    feeRate,
+    purpose: purposeOf(recipe),
+    address: fundingAddress(script, world.network.bitcoin),
+  });
+}
+
+/** Input 0 shows the sender (spec a.4). Where owner and payer differ it is the owner's smallest coin that is no dust. */
+function firstCoin(coins: readonly Coin[], apart: boolean, respend: PayOptions['respend'], purpose: string, address: string): Coin | null {
+  if (respend) {
+    const again = coins.find((coin) => outpoint(coin) === outpoint(respend));
+    if (again) return again;
+    throw new NamesteadError('BroadcastRejected', `${purpose} was refused before, and its coin ${outpoint(respend)} is no longer there: if another transaction spent it, remove the journal entry and start again`);
+  }
+  if (!apart) return null;
+  const smallest = coins.filter((coin) => coin.value >= 600n).sort((a, b) => Number(a.value - b.value))[0];
+  if (smallest) return smallest;
+  throw new NamesteadError('FundsTooLow', `${purpose} must spend a coin of the owner, who has none confirmed at ${address}: send 5500 satoshi or more to it`);
+}
+
+/** Every input must be p2pkh or p2sh, else the whole transaction is void (spec a.4); some operations take p2pkh alone (b.5). */
+function checkSenders(recipe: Recipe, parties: Parties): void {
+  const used = recipe.sender === 'owner' ? [parties.owner, parties.payer] : [parties.payer];
+  for (const { lock } of used) {
+    if (lock.kind === 'p2wpkh') throw new NamesteadError('InputForbidden', `a native segwit (p2wpkh) input makes ${purposeOf(recipe)} void: pay from a p2pkh or p2sh address`);
+  }
+  if (recipe.plainSender && used[0]?.lock.kind !== 'p2pkh') throw new NamesteadError('InputForbidden', `${purposeOf(recipe)} counts only from a p2pkh address: pay from one`);
+}
+
+function purposeOf(recipe: Recipe): string {
+  return `${recipe.opcode} of ${recipe.name}`;
+}
+
+function max(a: bigint, b: bigint): bigint {
+  return a > b ? a : b;
+}

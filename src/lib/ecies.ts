@@ -84,8 +84,14 @@ export async function open(value: unknown, recipient: KeyAgreement, options: Ope
   return wasString ? toUtf8(plaintext) : plaintext;
 }
 
+/** The members every cipher object has, with the others unchecked. */
+export type CipherShape = Pick<CipherObject, 'iv' | 'ephemeralPK' | 'cipherText' | 'mac'> & {
+  readonly wasString?: unknown;
+  readonly cipherTextEncoding?: unknown;
+};
+
 /** True when `value` has the members of a cipher object; says nothing of their worth. */
-export function isCipherObject(value: unknown): value is CipherObject {
+export function isCipherObject(value: unknown): value is CipherShape {
   if (typeof value !== 'object' || value === null) return false;
   const { iv, ephemeralPK, cipherText, mac } = value as Record<string, unknown>;
   return [iv, ephemeralPK, cipherText, mac].every((member) => typeof member === 'string');

@@ -1,6 +1,7 @@
-import { fromBase64, fromUtf8, toBase64Url, toUtf8Strict } from './bytes.js';
+import { fromBase64, fromUtf8, toBase64Url, toHex, toUtf8Strict } from './bytes.js';
 import { NamesteadError } from './errors.js';
 import { sha256 } from './hash.js';
+import { randomBytes } from './key.js';
 import type { Signer } from './key.js';
 
 const HEADER = { typ: 'JWT', alg: 'ES256K' } as const;
@@ -49,6 +50,14 @@ export function parseToken(text: unknown, limit = 1 << 18): Token {
 /** What a token's signature covers: SHA-256 of its first two parts. */
 export function tokenDigest(token: Token): Uint8Array {
   return sha256(fromUtf8(token.text.slice(0, token.text.lastIndexOf('.'))));
+}
+
+/** A random UUID, version 4 (RFC 9562): what peers give each token as `jti`. */
+export function uuid(): string {
+  const bytes = randomBytes(16);
+  bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x40;
+  bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
+  return toHex(bytes).replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
 }
 
 function encodePart(value: object): string {

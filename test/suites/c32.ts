@@ -38,7 +38,11 @@ const c32: Suite = (file) => {
     })),
     ...invalid.map((text): Case => ({
       title: `invalid ${text}`,
-      check: () => assert.throws(() => parseC32Address(text), (error) => error instanceof Error && error.name === 'NamesteadError'),
+      check: () =>
+        assert.throws(
+          () => parseC32Address(text),
+          (error) => error instanceof Error && error.name === 'NamesteadError',
+        ),
     })),
   ];
 };

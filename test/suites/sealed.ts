@@ -104,7 +104,10 @@ const knownAnswers: Suite = (file) => {
   ];
 };
 
-type PeerResult = { readonly ok?: { readonly string?: string; readonly hex?: string }; readonly error?: string };
+interface PeerResult {
+  readonly ok?: { readonly string?: string; readonly hex?: string };
+  readonly error?: string;
+}
 
 interface Rejection {
   readonly name: string;
@@ -162,7 +165,9 @@ const jwt: Suite = (file) =>
       const key = parsePrivateKey(vector.privateKey);
       assert.equal(toHex(publicKeyOf(key)), vector.publicKey);
       const own = await signToken(JSON.parse(vector.payloadJSON) as object, signerOf(key));
-      const tokens = Object.values(vector).filter((value): value is string => typeof value === 'string' && value.split('.').length === 3 && value.startsWith('eyJ'));
+      const tokens = Object.values(vector).filter(
+        (value): value is string => typeof value === 'string' && value.split('.').length === 3 && value.startsWith('eyJ'),
+      );
       assert.ok(tokens.length > 0);
       for (const token of tokens) {
         assert.equal(own, token);

@@ -122,7 +122,10 @@ interface BackupFile {
 }
 
 const refuses = (work: () => unknown): Promise<void> =>
-  assert.rejects(async () => work(), (error) => error instanceof Error && error.name === 'NamesteadError');
+  assert.rejects(
+    async () => work(),
+    (error) => error instanceof Error && error.name === 'NamesteadError',
+  );
 
 const encryptedMnemonic: Suite = (file) => {
   const { cases = [], rejections = [], invalidMnemonics = [], triplesecLegacy = [] } = parseVectors<BackupFile>(file);

@@ -55,7 +55,7 @@ export interface Hub {
   readonly readUrl: string;
   /** `host:port`. */
   readonly address: string;
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 /**
@@ -88,7 +88,15 @@ export async function startHub(options: HubOptions): Promise<Hub> {
 }
 
 function router(options: HubOptions & { readonly url: string; readonly readUrl: string }): Router {
-  const { serverName = 'gaia-0', maxFileUploadSizeMegabytes: megabytes = 20, cacheControl = 'no-cache', clock = systemClock(), whitelist, url, readUrl } = options;
+  const {
+    serverName = 'gaia-0',
+    maxFileUploadSizeMegabytes: megabytes = 20,
+    cacheControl = 'no-cache',
+    clock = systemClock(),
+    whitelist,
+    url,
+    readUrl,
+  } = options;
   const store = storeOf(options);
   const limit = Math.floor(megabytes * MEBIBYTE);
   const all = buckets(store, options.pageSize ?? 100, () => clock.now());
@@ -144,7 +152,7 @@ function router(options: HubOptions & { readonly url: string; readonly readUrl: 
   const revoke = async (request: IncomingMessage, address: string): Promise<Answer> => {
     const { oldestValidTimestamp } = await readJson(request);
     if (!oldestValidTimestamp) return json(400, { message: 'Invalid JSON: missing oldestValidTimestamp' });
-    const oldest = Number.parseInt(String(oldestValidTimestamp as string | number), 10);
+    const oldest = typeof oldestValidTimestamp === 'string' || typeof oldestValidTimestamp === 'number' ? Number.parseInt(`${oldestValidTimestamp}`, 10) : NaN;
     // Far in the future it would close the bucket for good.
     if (!(oldest >= 0 && oldest <= clock.now() / 1000 + DAY)) return json(400, { message: 'Invalid JSON: oldestValidTimestamp is not a valid integer' });
     await admit(request, address, 0);
@@ -161,7 +169,7 @@ function router(options: HubOptions & { readonly url: string; readonly readUrl: 
     });
     if (file === null || !isAddress(address)) return { status: 404, headers: { 'content-type': 'text/plain; charset=utf-8' }, body: 'File not found' };
     const head = await store.head(`${address}/${path}`);
-    const modified = head?.modified == null ? {} : { 'last-modified': new Date(head.modified).toUTCString() };
+    const modified = typeof head?.modified !== 'number' ? {} : { 'last-modified': new Date(head.modified).toUTCString() };
     const etag = file.etag === null ? {} : { etag: file.etag };
     const headers = { 'content-type': file.contentType, 'cache-control': cacheControl, ...etag, ...modified };
     return { status: 200, headers: { ...headers, 'access-control-expose-headers': 'Content-Type, ETag' }, body: file.body };

@@ -1,7 +1,7 @@
 import { formatAddress } from '../lib/address.js';
 import { equal, fromUtf8, isHex, toHex, toUtf8Strict } from '../lib/bytes.js';
 import { isCipherObject } from '../lib/ecies.js';
-import type { CipherObject } from '../lib/ecies.js';
+import type { CipherShape } from '../lib/ecies.js';
 import { isNamesteadError, NamesteadError } from '../lib/errors.js';
 import { hash160 } from '../lib/hash.js';
 import { parsePublicKey, uncompressed } from '../lib/key.js';
@@ -25,9 +25,7 @@ export interface Envelope extends ContentSignature {
 
 /** The three shapes that peers store. The bytes alone tell which: nothing else does. */
 export type Content =
-  | { readonly kind: 'plain' }
-  | { readonly kind: 'sealed'; readonly cipher: CipherObject }
-  | { readonly kind: 'enveloped'; readonly envelope: Envelope };
+  { readonly kind: 'plain' } | { readonly kind: 'sealed'; readonly cipher: CipherShape } | { readonly kind: 'enveloped'; readonly envelope: Envelope };
 
 /** Tells what a file is by its shape; checks no signature. */
 export function parseContent(body: Uint8Array): Content {

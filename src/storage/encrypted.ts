@@ -1,6 +1,6 @@
 import { fromUtf8, toUtf8Strict } from '../lib/bytes.js';
 import { open, seal } from '../lib/ecies.js';
-import type { CipherObject } from '../lib/ecies.js';
+import type { CipherShape } from '../lib/ecies.js';
 import { isNamesteadError, NamesteadError } from '../lib/errors.js';
 import type { KeyAgreement, PublicKey } from '../lib/key.js';
 import { parseContent, toJsonBytes } from './content.js';
@@ -60,7 +60,7 @@ async function openFile(file: File, keys: KeyAgreement, path: string): Promise<F
 }
 
 /** Also that of a signed envelope: who demands the signature put `enveloped` beneath, which left only the inner object. */
-function cipherOf(body: Uint8Array, path: string): CipherObject {
+function cipherOf(body: Uint8Array, path: string): CipherShape {
   const content = parseContent(body);
   const inner = content.kind === 'enveloped' ? parseContent(fromUtf8(content.envelope.cipherText)) : content;
   if (inner.kind === 'sealed') return inner.cipher;

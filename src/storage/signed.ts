@@ -36,7 +36,7 @@ export function signed(store: Store, signer: Signer): Store {
       await store.remove(signature, { signal: options?.signal });
       return removed;
     },
-    list: async function* (prefix, options) {
+    async *list(prefix, options) {
       for await (const path of store.list(prefix, options)) if (!path.endsWith(SUFFIX)) yield path;
     },
   };

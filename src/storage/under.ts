@@ -8,7 +8,7 @@ export function under(store: Store, prefix: string): Store {
     head: (path, options) => store.head(prefix + path, options),
     put: (path, body, options) => store.put(prefix + path, body, options),
     remove: (path, options) => store.remove(prefix + path, options),
-    list: async function* (within = '', options) {
+    async *list(within = '', options) {
       for await (const path of store.list(prefix + within, options)) yield path.slice(prefix.length);
     },
   };

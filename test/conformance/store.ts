@@ -65,7 +65,7 @@ export function storeLaws({ keepsContentType = true, tellsSize = true, takesByte
     {
       title: 'paths with folders, spaces, quotes, percent signs, question marks and umlauts stay apart',
       check: async (store) => {
-        const paths = ['a', 'b/c/d.json', 'sp ace', "qu'ote\"", '100%', '%41', 'a?b=c', 'a#b', 'ü/漢.txt', 'a+b&c', '.hidden', 'x.y.z', 'CASE/x'];
+        const paths = ['a', 'b/c/d.json', 'sp ace', 'qu\'ote"', '100%', '%41', 'a?b=c', 'a#b', 'ü/漢.txt', 'a+b&c', '.hidden', 'x.y.z', 'CASE/x'];
         for (const path of paths) await store.put(path, utf8(path));
         for (const path of paths) same(await textAt(store, path), path);
         same((await all(store.list())).sort(), [...paths].sort());
@@ -74,7 +74,24 @@ export function storeLaws({ keepsContentType = true, tellsSize = true, takesByte
     {
       title: 'a path that leaves its store, or is none, is refused by every call',
       check: async (store) => {
-        const paths = ['', '/', '/a', 'a/', 'a//b', '.', '..', '../a', 'a/../b', 'a/./b', 'a..b', 'a\0b', 'a/..', '\uD800', 'x'.repeat(4097), 'x/'.repeat(100) + 'x'];
+        const paths = [
+          '',
+          '/',
+          '/a',
+          'a/',
+          'a//b',
+          '.',
+          '..',
+          '../a',
+          'a/../b',
+          'a/./b',
+          'a..b',
+          'a\0b',
+          'a/..',
+          '\uD800',
+          'x'.repeat(4097),
+          'x/'.repeat(100) + 'x',
+        ];
         for (const path of paths) {
           await refused(store.get(path), 'PathInvalid');
           await refused(store.head(path), 'PathInvalid');
@@ -209,7 +226,10 @@ export function storeLaws({ keepsContentType = true, tellsSize = true, takesByte
         await store.put('bytes', body);
         const got = (await store.get('bytes'))?.body ?? new Uint8Array(0);
         same(got.length, body.length);
-        same(got.findIndex((byte, i) => byte !== body[i]), -1);
+        same(
+          got.findIndex((byte, i) => byte !== body[i]),
+          -1,
+        );
       },
     });
   }
@@ -257,5 +277,5 @@ async function refused(work: Promise<unknown>, code: string): Promise<void> {
   );
   if (error === null) throw new Error(`expected ${code}, got no error`);
   const got = (error as { code?: unknown }).code;
-  if (got !== code) throw new Error(`expected ${code}, got ${String(got)}: ${String(error)}`, { cause: error });
+  if (got !== code) throw new Error(`expected ${code}, got ${String(got)}`, { cause: error });
 }

@@ -101,7 +101,7 @@ export function disk({ directory }: DiskOptions): Store {
           return true;
         });
       }),
-    list: async function* (prefix = '', { signal } = {}) {
+    async *list(prefix = '', { signal } = {}) {
       // Only the folder that the prefix names can hold what is asked.
       const folder = prefix.slice(0, prefix.lastIndexOf('/') + 1);
       if (folder !== '') placeOf(folder.slice(0, -1));
@@ -245,16 +245,22 @@ async function told<T>(what: string, work: () => Promise<T>): Promise<T> {
     if (isNamesteadError(cause)) throw cause;
     const code = codeOf(cause);
     if (code === 'ABORT_ERR') throw new NamesteadError('Aborted', `${what} was cancelled`, { cause });
-    if (code === 'ENOSPC' || code === 'EDQUOT') throw new NamesteadError('StorageFull', `${what} needs more room on the disk; what stood there is unharmed`, { cause });
+    if (code === 'ENOSPC' || code === 'EDQUOT')
+      throw new NamesteadError('StorageFull', `${what} needs more room on the disk; what stood there is unharmed`, { cause });
     if (['ENAMETOOLONG', 'ENOTDIR', 'EISDIR', 'EEXIST', 'ENOTEMPTY', 'EINVAL'].includes(code)) {
-      throw new NamesteadError('PathInvalid', `${what}: the disk cannot hold this path (${code}): a name is too long, or a file stands where a folder is needed`, { cause });
+      throw new NamesteadError(
+        'PathInvalid',
+        `${what}: the disk cannot hold this path (${code}): a name is too long, or a file stands where a folder is needed`,
+        { cause },
+      );
     }
     throw new NamesteadError('StorageFailed', `${what} failed (${code})`, { cause });
   }
 }
 
 function codeOf(error: unknown): string {
-  return String((error as { code?: unknown } | null)?.code ?? 'no code');
+  const code = (error as { code?: unknown } | null)?.code;
+  return typeof code === 'string' ? code : 'no code';
 }
 
 /** Runs the work on one key in turn. */

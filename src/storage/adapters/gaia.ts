@@ -153,7 +153,7 @@ export function gaia({ hub, signer, clock, http = platformHttp(), associationTok
       if (answer.status < 200 || answer.status > 299) throw refusal(answer, what);
       return true;
     },
-    list: async function* (prefix = '', { signal } = {}) {
+    async *list(prefix = '', { signal } = {}) {
       let page: string | null = null;
       do {
         const request: HttpRequest = { method: 'POST', headers: JSON_HEADERS, body: JSON.stringify({ page }), limit: 32 * MEBIBYTE, signal };
@@ -290,7 +290,9 @@ function refusal(answer: HttpAnswer, what: string): NamesteadError {
     case 429:
       return fail('StorageFailed', 'the hub is asked too often');
     default:
-      return answer.status >= 500 ? fail('StorageFailed', `the hub failed with status ${answer.status}`) : fail('HttpStatus', `status ${answer.status} was not expected`);
+      return answer.status >= 500
+        ? fail('StorageFailed', `the hub failed with status ${answer.status}`)
+        : fail('HttpStatus', `status ${answer.status} was not expected`);
   }
 }
 

@@ -33,23 +33,24 @@ export function indexeddb({ name }: IndexedDbOptions): Store {
     const transaction = (await database()).transaction(FILES, 'readwrite', { durability: 'strict' });
     const files = transaction.objectStore(FILES);
     const finished = completion(transaction, path);
-    let result: { readonly value: T } | { readonly error: unknown } | null = null;
+    let value: { readonly of: T } | null = null;
+    let refusal: unknown = null;
     const request = files.get(key) as IDBRequest<Row | undefined>;
     request.onsuccess = () => {
       try {
         requireCondition(options?.condition, request.result?.etag, path);
-        result = { value: work(files, request.result) };
+        value = { of: work(files, request.result) };
       } catch (error) {
-        result = { error };
+        refusal = error;
         transaction.abort();
       }
     };
     await finished.catch((error: unknown) => {
-      if (result === null || 'value' in result) throw error;
+      throw refusal ?? error;
     });
-    const outcome = result as { readonly value: T } | { readonly error: unknown } | null;
-    if (outcome && 'value' in outcome) return outcome.value;
-    throw outcome?.error ?? new NamesteadError('StorageFailed', `writing ${path} was not finished`);
+    const done = value as { readonly of: T } | null;
+    if (done === null) throw new NamesteadError('StorageFailed', `writing ${path} was not finished`);
+    return done.of;
   };
 
   const read = async (path: string, signal: AbortSignal | undefined): Promise<Row | undefined> => {
@@ -80,7 +81,7 @@ export function indexeddb({ name }: IndexedDbOptions): Store {
         files.delete(path);
         return current !== undefined;
       }),
-    list: async function* (prefix = '', options = {}) {
+    async *list(prefix = '', options = {}) {
       const files = (await database()).transaction(FILES, 'readonly').objectStore(FILES);
       for (const key of await answer(files.getAllKeys(), prefix)) {
         throwIfAborted(options.signal, 'listing');

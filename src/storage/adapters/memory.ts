@@ -34,7 +34,7 @@ export function memory(): Store {
         requireCondition(options.condition, files.get(parsePath(path))?.etag, path);
         return files.delete(path);
       }),
-    list: async function* (prefix = '', options = {}) {
+    async *list(prefix = '', options = {}) {
       const paths = await settle(() => [...files.keys()].filter((path) => path.startsWith(prefix)));
       for (const path of paths) {
         throwIfAborted(options.signal, 'listing');

@@ -9,6 +9,7 @@ import { decodeOperation, encodeOperation, passesAsName, passesAsNamespace, type
 import { addressOfScript, classifyScript, nulldataOfScript, scriptTokens } from '../../src/names/bitcoin/script.js';
 import { python2FloatText, serializeOperation } from '../../src/names/bitcoin/serialization.js';
 import { isNamespaceValid, isNameValid, isSubdomainValid, parseSubdomain } from '../../src/names/name.js';
+import { uncut } from './cutPath.js';
 import { parseVectors, type Case, type Suite } from './suite.js';
 
 /** The cases of a file as tests, one each. */
@@ -304,7 +305,7 @@ function built(opcode: Operation['opcode'], args: BuildArguments): Operation {
 
 const zoneFileHashes = each<{ hash: string; zonefile: string }>(
   (vector) => vector.hash,
-  (vector) => assert.equal(toHex(hash160(fromUtf8(vector.zonefile))), vector.hash),
+  (vector) => assert.ok(uncut(vector.zonefile).some((text) => toHex(hash160(fromUtf8(text))) === vector.hash), 'another hash'),
 );
 
 export const bnsCodecSuites: Readonly<Record<string, Suite>> = {

@@ -1,4 +1,5 @@
 import { bnsCodecSuites } from './bnsCodec.js';
+import { bnsRulesSuites } from './bnsRules.js';
 import type { Suite } from './suite.js';
 
-export const bnsSuites: Readonly<Record<string, Suite>> = { ...bnsCodecSuites };
+export const bnsSuites: Readonly<Record<string, Suite>> = { ...bnsCodecSuites, ...bnsRulesSuites };

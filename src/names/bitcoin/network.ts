@@ -41,3 +41,97 @@ export interface BitcoinParams {
   readonly p2sh: number;
   readonly bech32: string;
 }
+
+const MAINNET_GENESIS_CONSENSUS = '17ac43c1d8549c3181b200f1bf97eb7d';
+/** A year in blocks, as BNS counts it; (b.7). */
+export const BLOCKS_PER_YEAR = 52595;
+const GENESIS_MERKLE_ROOT = '3ba3edfd7a7b12b27ac72c3e67768f617fc81bc3888a51323a9fb8aa4b1e5e4a';
+
+/** Bitcoin's main chain. */
+export const bitcoinMainnet: BitcoinParams = {
+  name: 'mainnet',
+  genesisHash: '000000000019d6689c085ae165831e934ff763ae46a2a6c172b3f1b60a8ce26f',
+  genesisHeader: `01000000${'00'.repeat(32)}${GENESIS_MERKLE_ROOT}29ab5f49ffff001d1dac2b7c`,
+  powLimitBits: 0x1d00ffff,
+  noRetargeting: false,
+  work: 'proved',
+  p2pkh: 0,
+  p2sh: 5,
+  bech32: 'bc',
+};
+
+/** A private chain whose blocks cost nothing (bitcoind's regtest). */
+export const bitcoinRegtest: BitcoinParams = {
+  name: 'regtest',
+  genesisHash: '0f9188f13cb7b2c71f2a335e3a4fc328bf5beb436012afca590b1a11466e2206',
+  genesisHeader: `01000000${'00'.repeat(32)}${GENESIS_MERKLE_ROOT}dae5494dffff7f2002000000`,
+  powLimitBits: 0x207fffff,
+  noRetargeting: true,
+  work: 'none',
+  p2pkh: 111,
+  p2sh: 196,
+  bech32: 'bcrt',
+};
+
+/** BNS as it ran on Bitcoin's main chain; (b.2). The STACKS balances of its genesis are not part of the consensus hash and not known here. */
+export const mainnet: Network = {
+  name: 'mainnet',
+  magic: 'id',
+  firstBlock: 373601,
+  epochs: [
+    { number: 1, endBlock: 436650 },
+    { number: 2, endBlock: 488500 },
+    { number: 3, endBlock: 547921 },
+    { number: 4, endBlock: 599866 },
+    { number: 5, endBlock: 613249 },
+    { number: 6, endBlock: Infinity },
+  ],
+  genesisConsensusHashes: {
+    373597: MAINNET_GENESIS_CONSENSUS,
+    373598: MAINNET_GENESIS_CONSENSUS,
+    373599: MAINNET_GENESIS_CONSENSUS,
+    373600: MAINNET_GENESIS_CONSENSUS,
+  },
+  receiveFeesPeriod: BLOCKS_PER_YEAR,
+  genesisBalances: {},
+  confirmations: 6,
+  bitcoin: bitcoinMainnet,
+};
+
+type NetworkDefaults = 'magic' | 'genesisConsensusHashes' | 'receiveFeesPeriod' | 'genesisBalances' | 'confirmations';
+
+/**
+ * A network of one's own. What is left out is as on mainnet, without genesis hashes and balances.
+ * @throws TypeError naming the field that cannot be
+ * @example defineNetwork({ name: 'club', firstBlock: 800000, epochs: [{ number: 3, endBlock: Infinity }], bitcoin: bitcoinMainnet })
+ */
+export function defineNetwork(network: Omit<Network, NetworkDefaults> & Partial<Pick<Network, NetworkDefaults>>): Network {
+  const defaults = { magic: 'id', genesisConsensusHashes: {}, receiveFeesPeriod: BLOCKS_PER_YEAR, genesisBalances: {}, confirmations: 6 };
+  const whole: Network = { ...defaults, ...network };
+  demand(/^[\x21-\x7e]{2}$/.test(whole.magic), 'magic', 'is two printable ASCII characters');
+  demand(isCount(whole.firstBlock) && whole.firstBlock > 0, 'firstBlock', 'is a height above 0');
+  demand(isCount(whole.receiveFeesPeriod), 'receiveFeesPeriod', 'is a number of blocks');
+  demand(isCount(whole.confirmations) && whole.confirmations > 0, 'confirmations', 'is 1 or more');
+  demand(whole.epochs.at(-1)?.endBlock === Infinity, 'epochs', 'end with one whose endBlock is Infinity');
+  demand(whole.epochs.every(follows), 'epochs', 'rise in number, 1 to 6, and in endBlock');
+  demand(Object.entries(whole.genesisConsensusHashes).every(isGenesisHash(whole.firstBlock)), 'genesisConsensusHashes', 'are 32 hex digits at heights before firstBlock');
+  demand(Object.values(whole.genesisBalances).every((amount) => /^\d{1,20}$/.test(amount)), 'genesisBalances', 'are decimal micro-STACKS');
+  return whole;
+}
+
+function follows({ number, endBlock }: Epoch, index: number, epochs: readonly Epoch[]): boolean {
+  const before = epochs[index - 1] ?? { number: 0, endBlock: -1 };
+  return Number.isInteger(number) && number <= 6 && number > before.number && endBlock > before.endBlock && (endBlock === Infinity || isCount(endBlock));
+}
+
+function isGenesisHash(firstBlock: number): (entry: readonly [string, string]) => boolean {
+  return ([height, hash]) => Number(height) < firstBlock && /^[0-9a-f]{32}$/.test(hash);
+}
+
+function isCount(value: number): boolean {
+  return Number.isSafeInteger(value) && value >= 0;
+}
+
+function demand(holds: boolean, field: keyof Network, rule: string): void {
+  if (!holds) throw new TypeError(`a network's ${field} ${rule}`);
+}

@@ -2,6 +2,7 @@ import { atlasSuites } from './atlas.js';
 import { authSuites } from './auth.js';
 import { hubSuites } from './hub.js';
 import { bnsSuites } from './bns.js';
+import { snvSuites } from './snv.js';
 import type { Suite } from './suite.js';
 
 /** Which suite reads which vector file, by its path under the vector folder. */
@@ -10,4 +11,5 @@ export const suites: Readonly<Record<string, Suite>> = {
   ...authSuites,
   ...bnsSuites,
   ...hubSuites,
+  ...snvSuites,
 };

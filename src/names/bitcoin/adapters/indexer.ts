@@ -1,0 +1,68 @@
+import type { CallOptions } from '../../../lib/clock.js';
+import { NamesteadError } from '../../../lib/errors.js';
+import { http as platformHttp, type Http } from '../../../lib/http.js';
+import { inParallel } from '../../../lib/parallel.js';
+import { asCount, asFields, asHex, asList, type Fields } from '../../../lib/shape.js';
+import { callJson, type XmlRpcValue } from '../../../lib/xmlrpc.js';
+import type { Indexer } from '../source.js';
+
+/** What the reference node allows in one call; BNS (e). */
+const OPERATIONS_PAGE = 10;
+const HASHES_PAGE = 32;
+const WIDTH = 8;
+/** A block of the smallest transactions holds no more. */
+const MOST_OPERATIONS = 16_666;
+
+/**
+ * A core node's XML-RPC, as the Blockstack nodes spoke it on port 6264; BNS (e). Asked, never believed.
+ * @throws NamesteadError from each call: `ServerFailed` with the node's reason, `HttpMalformed`, `Http…`, `Aborted`
+ * @example
+ * const node = indexer({ url: 'http://127.0.0.1:6264' });
+ */
+export function indexer({ url, http = platformHttp() }: { readonly url: string; readonly http?: Http }): Indexer {
+  const operator = new URL(url).host;
+  const call = async (method: string, params: readonly XmlRpcValue[], options: CallOptions | undefined): Promise<Fields> =>
+    asFields(await callJson(http, url, method, params, { signal: options?.signal, limit: 4 << 20 }), `${operator} ${method}`);
+  const ask = async (method: string, params: readonly XmlRpcValue[], options: CallOptions | undefined): Promise<Fields> => {
+    const answer = await call(method, params, options);
+    if (answer['error'] !== undefined) throw new NamesteadError('ServerFailed', `${operator} ${method}: ${String(answer['error']).slice(0, 200)}`);
+    return answer;
+  };
+  const find = async (method: string, params: readonly XmlRpcValue[], options: CallOptions | undefined): Promise<Fields | null> => {
+    const answer = await call(method, params, options);
+    if (answer['http_status'] === 404 || /not found|no such|does not exist/i.test(String(answer['error'] ?? ''))) return null;
+    if (answer['error'] !== undefined) throw new NamesteadError('ServerFailed', `${operator} ${method}: ${String(answer['error']).slice(0, 200)}`);
+    return asFields(answer['record'], `${operator} ${method}`);
+  };
+  const hashOrNull = (value: unknown, what: string, bytes: number): string | null => (value === null || value === undefined ? null : asHex(value, what, bytes));
+
+  return {
+    operator,
+    tip: async (options) => {
+      const info = await ask('getinfo', [], options);
+      return { height: asCount(info['last_block_processed'], `${operator} getinfo`), consensusHash: asHex(info['consensus'], `${operator} getinfo`, 16) };
+    },
+    consensusHashes: async (heights, options) => {
+      const pages = Array.from({ length: Math.ceil(heights.length / HASHES_PAGE) }, (_, i) => heights.slice(i * HASHES_PAGE, (i + 1) * HASHES_PAGE));
+      const what = `${operator} get_consensus_hashes`;
+      const answers = await inParallel(pages, WIDTH, async (page) => {
+        const hashes = asFields((await ask('get_consensus_hashes', [page], options))['consensus_hashes'], what);
+        return page.map((height) => hashOrNull(hashes[String(height)], what, 16));
+      });
+      return answers.flat();
+    },
+    operationsHashes: (heights, options) =>
+      inParallel(heights, WIDTH, async (height) => hashOrNull((await ask('get_blockstack_ops_hash_at', [height], options))['ops_hash'], `${operator} get_blockstack_ops_hash_at`, 32)),
+    operations: async (height, options) => {
+      const count = asCount((await ask('get_num_blockstack_ops_at', [height], options))['count'], `${operator} get_num_blockstack_ops_at`, MOST_OPERATIONS);
+      const offsets = Array.from({ length: Math.ceil(count / OPERATIONS_PAGE) }, (_, i) => i * OPERATIONS_PAGE);
+      const pages = await inParallel(offsets, WIDTH, async (offset) => {
+        const { nameops } = await ask('get_blockstack_ops_at', [height, offset, OPERATIONS_PAGE], options);
+        return asList(nameops, `${operator} get_blockstack_ops_at`, OPERATIONS_PAGE).map((operation) => asFields(operation, `${operator} get_blockstack_ops_at`));
+      });
+      return pages.flat();
+    },
+    nameRecord: (name, options) => find('get_name_blockchain_record', [name], options),
+    namespaceRecord: (id, options) => find('get_namespace_blockchain_record', [id], options),
+  };
+}

@@ -8,7 +8,7 @@ export const errorCodes = [
   'HeaderLinkage', 'HeaderWork', 'HeaderBits', 'HeaderTime', 'HeaderVersion', 'LowWork', 'AnchorMismatch', 'AnchorRequired', 'ReorgTooDeep', 'NotConfirmed',
   // proofs
   'MerkleMismatch', 'TransactionMismatch', 'TransactionMissing', 'SenderMismatch', 'PayloadMismatch', 'PositionMismatch',
-  'ConsensusMismatch', 'OperationsMismatch', 'OperationDuplicate', 'OperationHidden', 'RecordMismatch', 'UncommittedField', 'AbsenceNotProved', 'UndecidedOperation', 'LevelNotReached',
+  'ConsensusMismatch', 'ConsensusStale', 'OperationsMismatch', 'OperationDuplicate', 'OperationHidden', 'RecordMismatch', 'UncommittedField', 'AbsenceNotProved', 'UndecidedOperation', 'LevelNotReached',
   'NameExpired', 'NameRevoked', 'NamespaceNotReady',
   // zone files and profiles
   'ZoneFileMissing', 'ZoneFileMismatch', 'ZoneFileTooLarge', 'ZoneFileInvalid', 'ProfileMissing', 'ProfileMismatch', 'ProfileUnverifiable', 'TokenInvalid', 'TokenExpired',

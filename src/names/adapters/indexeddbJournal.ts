@@ -26,8 +26,12 @@ export function indexeddbJournal({ name = 'namestead-journal', factory = globalT
       if (value instanceof Uint8Array) return value;
       throw new NamesteadError('JournalCorrupt', `the entry ${key} of the database ${name} is not bytes: delete it and start again`);
     },
-    save: async (key, bytes) => void (await run('readwrite', (store) => store.put(bytes.slice(), key))),
-    remove: async (key) => void (await run('readwrite', (store) => store.delete(key))),
+    save: async (key, bytes) => {
+      await run('readwrite', (store) => store.put(bytes.slice(), key));
+    },
+    remove: async (key) => {
+      await run('readwrite', (store) => store.delete(key));
+    },
   };
 }
 

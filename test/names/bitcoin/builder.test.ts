@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isNamesteadError } from '../../../src/lib/errors.js';
-import { fromHex } from '../../../src/lib/bytes.js';
+import { equal, fromHex } from '../../../src/lib/bytes.js';
 import { lockScript, multisig, p2pkh, p2shP2wpkh, type Account } from '../../../src/names/bitcoin/account.js';
 import * as builder from '../../../src/names/bitcoin/builder.js';
 import type { Recipe } from '../../../src/names/bitcoin/builder.js';
@@ -52,12 +52,11 @@ const allowed: Partial<Record<Operation['opcode'], (outputs: number) => boolean>
 
 function bank(minted: ReturnType<typeof mint>, coins: readonly [Account, bigint][]): PaymentSource {
   const held = coins.map(([account, value]) => minted.coin(account, value));
-  const hex = (script: Uint8Array): string => Buffer.from(script).toString('hex');
   return {
     operator: 'bank',
     feeRate: () => Promise.resolve(2),
     broadcast: () => Promise.reject(new Error('not expected')),
-    unspent: (script) => Promise.resolve(held.filter((coin) => hex(lockScript(coin.lock)) === hex(script)).map(({ txid, vout, value, height }): Unspent => ({ txid, vout, value, height }))),
+    unspent: (script) => Promise.resolve(held.filter((coin) => equal(lockScript(coin.lock), script)).map(({ txid, vout, value, height }): Unspent => ({ txid, vout, value, height }))),
   };
 }
 

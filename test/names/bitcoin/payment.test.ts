@@ -1,9 +1,9 @@
 import { Transaction as Reference } from 'bitcoinjs-lib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { concat } from '../../../src/lib/bytes.js';
+import { concat, fromHex, toHex } from '../../../src/lib/bytes.js';
 import { hash160 } from '../../../src/lib/hash.js';
-import { fromDer, lowS, verifySignature, type PublicKey, type Signer } from '../../../src/lib/key.js';
+import { fromDer, lowS, verifySignature, type Signer } from '../../../src/lib/key.js';
 import { multisig, p2pkh, p2pkhScript, p2shP2wpkh, lockScript, redeemScript, type Account } from '../../../src/names/bitcoin/account.js';
 import { draftPayment, virtualSize, type Draft } from '../../../src/names/bitcoin/coin.js';
 import { combinePayments, finalizePayment, preparePayment, signPayment } from '../../../src/names/bitcoin/payment.js';
@@ -21,8 +21,8 @@ const highS = (signer: Signer): Signer => ({
   publicKey: signer.publicKey,
   sign: async (digest) => {
     const low = lowS(await signer.sign(digest));
-    const s = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n - BigInt('0x' + Buffer.from(low.subarray(32)).toString('hex'));
-    return concat(low.subarray(0, 32), Uint8Array.from(Buffer.from(s.toString(16).padStart(64, '0'), 'hex')));
+    const s = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n - BigInt('0x' + toHex(low.subarray(32)));
+    return concat(low.subarray(0, 32), fromHex(s.toString(16).padStart(64, '0')));
   },
 });
 
@@ -111,7 +111,7 @@ describe('a payment', () => {
   });
 
   it('needs no key but a signer’s public half to be prepared', async () => {
-    const { draft, minted } = drafted([{ lock: { kind: 'p2pkh', publicKey: signerAt(2).publicKey as PublicKey }, signers: [] }]);
+    const { draft, minted } = drafted([{ lock: { kind: 'p2pkh', publicKey: signerAt(2).publicKey }, signers: [] }]);
     expect((await preparePayment(draft, minted.source)).length).toBeGreaterThan(0);
   });
 });

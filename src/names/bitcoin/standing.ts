@@ -1,0 +1,94 @@
+import { parseAddress } from '../../lib/address.js';
+import { isHex } from '../../lib/bytes.js';
+import type { CallOptions } from '../../lib/clock.js';
+import { NamesteadError } from '../../lib/errors.js';
+import { asCount, asHex, asList } from '../../lib/shape.js';
+import type { NamespaceTerms } from './operation.js';
+import type { HeaderSource, Indexer } from './source.js';
+
+/** What drawing up an operation asks. An indexer's lie costs a fee or, unless `maxPrice` caps it, too high a price: never a name. */
+export interface StandingWorld {
+  readonly indexer: Indexer;
+  readonly headers: HeaderSource;
+  /**
+   * Holds the indexer's consensus hash against what the caller has proved, and throws when they differ. A wrong hash makes the
+   * network ignore the operation, whose price is then lost.
+   */
+  readonly checkConsensus?: ((claim: ConsensusClaim, options: CallOptions) => Promise<void>) | undefined;
+}
+
+export interface ConsensusClaim {
+  readonly height: number;
+  /** 32 hex digits. */
+  readonly consensusHash: string;
+}
+
+export interface Standing extends ConsensusClaim {
+  /** The height of the next Bitcoin block, where an operation sent now lands at the earliest. */
+  readonly nextHeight: number;
+}
+
+export interface NameStanding {
+  readonly owner: string;
+  readonly valueHash: string | null;
+}
+
+export interface NamespaceStanding extends NamespaceTerms {
+  readonly ready: boolean;
+  /** The preorderer's address, who is paid in version 2. */
+  readonly creator: string;
+  readonly revealBlock: number;
+}
+
+/** Operations must name one of the last 24 consensus hashes (spec b.5); this many of those blocks are left for mining. */
+const STALE = 12;
+
+/** @throws NamesteadError `ConsensusStale` when the indexer is too far behind the headers, `HttpMalformed` */
+export async function findStanding({ indexer, headers, checkConsensus }: StandingWorld, { signal }: CallOptions): Promise<Standing> {
+  const { height, consensusHash } = await indexer.tip({ signal });
+  asHex(consensusHash, `the consensus hash of ${indexer.operator}`, 16);
+  const beyond = Math.max(1, (await headers.headers(height, STALE + 2, { signal })).length);
+  if (beyond > STALE + 1) throw new NamesteadError('ConsensusStale', `${indexer.operator} stands at height ${height}, more than ${STALE} blocks behind ${headers.operator}: wait until it has caught up, or ask another`);
+  await checkConsensus?.({ height, consensusHash }, { signal });
+  return { height, consensusHash, nextHeight: height + beyond };
+}
+
+/** Who holds a name, grace included; null when it is free. @throws NamesteadError `HttpMalformed`, `AddressInvalid` */
+export async function findName({ indexer }: StandingWorld, name: string, { signal }: CallOptions): Promise<NameStanding | null> {
+  const record = await indexer.nameRecord(name, { signal });
+  if (record === null || record['expired'] === true) return null;
+  const { address, value_hash: valueHash } = record;
+  return { owner: asAddress(address), valueHash: isHex(valueHash, 20) ? valueHash : null };
+}
+
+/** @throws NamesteadError `HttpMalformed`, `AddressInvalid` */
+export async function findNamespace({ indexer }: StandingWorld, id: string, { signal }: CallOptions): Promise<NamespaceStanding | null> {
+  const record = await indexer.namespaceRecord(id, { signal });
+  if (record === null) return null;
+  const what = `${indexer.operator} on the namespace ${id}`;
+  const count = (field: string, most?: number): number => asCount(record[field], `${what}: ${field}`, most);
+  const buckets = asList(readBuckets(record['buckets']), `${what}: buckets`, 16);
+  return {
+    ready: record['ready'] === true,
+    creator: asAddress(record['address']),
+    revealBlock: count('reveal_block'),
+    lifetime: count('lifetime'),
+    coeff: count('coeff', 255),
+    base: count('base', 255),
+    buckets: buckets.map((bucket) => asCount(bucket, `${what}: bucket`, 15)),
+    nonalphaDiscount: count('nonalpha_discount', 15),
+    noVowelDiscount: count('no_vowel_discount', 15),
+    version: count('version', 3),
+  };
+}
+
+/** A list, or its text `"[6, 5, …]"` as core nodes write it (spec e). */
+function readBuckets(value: unknown): unknown {
+  return typeof value === 'string' && /^\[\d+(, ?\d+){15}\]$/.test(value) ? JSON.parse(value) : value;
+}
+
+function asAddress(value: unknown): string {
+  const text = String(value);
+  parseAddress(text);
+  return text;
+}

@@ -1,0 +1,111 @@
+import { toBase64, toHex } from '../lib/bytes.js';
+import type { CallOptions } from '../lib/clock.js';
+import { NamesteadError } from '../lib/errors.js';
+import { hash160 } from '../lib/hash.js';
+import type { Signer } from '../lib/key.js';
+import { accountOf, lockScript, type Account } from './bitcoin/account.js';
+import { MARK, preorderName, registerName, type Recipe } from './bitcoin/builder.js';
+import { epochAt } from './bitcoin/epoch.js';
+import type { Receipt } from './bitcoin/plan.js';
+import { quoteName } from './bitcoin/quote.js';
+import { runPlan, type PlanWorld, type RunOptions, type Step } from './bitcoin/run.js';
+import { addressOfScript, scriptOfAddress } from './bitcoin/script.js';
+import { findName, findStanding, type StandingWorld } from './bitcoin/standing.js';
+import { parseName } from './name.js';
+
+/** Hands a zone file to those who keep them: an argument, so that names never depend on zones. */
+export type Publish = (zoneFile: Uint8Array, options: CallOptions) => Promise<void>;
+
+/** What registrations and changes ask and write to. Only the journal is believed. */
+export type RegistrationWorld = PlanWorld & StandingWorld;
+
+export interface RegisterTerms extends RegistrationWorld {
+  readonly name: string;
+  /** At most 40,960 bytes, the most that Atlas keeps. */
+  readonly zoneFile: Uint8Array;
+  /** Who is to own the name: base58check address, signer or account. It signs nothing here. */
+  readonly owner: string | Signer | Account;
+  /** Pays both transactions; a bare signer pays from its p2pkh address. */
+  readonly payer: Signer | Account;
+  readonly publish: Publish;
+  /** Satoshi the name may cost at the most, network fees apart. The indexer's word on the price is checked against nothing else. */
+  readonly maxPrice?: bigint | undefined;
+}
+
+export interface Registered {
+  readonly name: string;
+  readonly owner: string;
+  /** One for each transaction, in order. */
+  readonly receipts: readonly Receipt[];
+}
+
+/** Blocks after which a preorder no longer counts, from epoch 4 on (spec b.5). */
+const PREORDER_EXPIRY = 144;
+const MAX_ZONE_FILE_BYTES = 40_960;
+
+/**
+ * Registers a name: preorder, confirmation, registration with the zone file's hash, confirmation, zone file published. Call it
+ * again with the same journal after a crash or an error: it goes on where it stood, sends the same bytes and pays nothing twice.
+ * A finished registration answers its receipts again. To give one up, remove {@link registrationKey} from the journal.
+ *
+ * @returns the transactions with their fees (satoshi) and heights. Whether the name is yours is then for a proved lookup to say
+ * @throws NamesteadError `NameInvalid`, `NameTaken`, `NamespaceNotReady`, `NameUnaffordable`, `FundsTooLow`, `FeeTooHigh`, `InputForbidden`,
+ *   `ConsensusStale`, `ZoneFileTooLarge`, `BroadcastRejected`, `RegistrationLost`, `JournalCorrupt`, `TransactionMismatch`, `SignatureMissing`, `Aborted`
+ * @throws TypeError when the journal holds a registration of this name with another owner, payer or zone file
+ * @example
+ * const { receipts } = await register({ ...world, name: 'alice.id', zoneFile, owner: identity.address, payer: payment.signer, publish });
+ */
+export async function register(terms: RegisterTerms, options: RunOptions = {}): Promise<Registered> {
+  const { name } = parseName(terms.name);
+  const { zoneFile, network } = terms;
+  if (zoneFile.length > MAX_ZONE_FILE_BYTES) throw new NamesteadError('ZoneFileTooLarge', `a zone file of ${zoneFile.length} bytes is larger than ${MAX_ZONE_FILE_BYTES}, which no peer takes`);
+  const payer = accountOf(terms.payer);
+  const owner = ownerAddress(terms.owner);
+  const steps: readonly Step[] = [
+    { opcode: 'NAME_PREORDER', outputs: 0n, draw: () => drawPreorder(name, owner, payer, terms, options) },
+    { opcode: 'NAME_REGISTRATION', outputs: MARK, draw: (receipts) => drawRegistration(name, owner, receipts, terms, options) },
+  ];
+  const script = {
+    key: registrationKey(name, network),
+    terms: { owner, payer: toHex(lockScript(payer.lock)), zoneFile: toBase64(zoneFile) },
+    steps,
+    finish: () => terms.publish(zoneFile, { signal: options.signal }),
+  };
+  return { name, owner, receipts: await runPlan(script, { payer, owner: payer }, terms, options) };
+}
+
+/** Under which key the journal holds the registration of a name. */
+export function registrationKey(name: string, network: { readonly name: string }): string {
+  return `register ${network.name} ${name}`;
+}
+
+/** The address BNS commits for an owner: version 0 or 5 whatever the network beneath. @throws NamesteadError `AddressInvalid` */
+export function ownerAddress(owner: string | Signer | Account): string {
+  const script = typeof owner === 'string' ? scriptOfAddress(owner) : lockScript(accountOf(owner).lock);
+  const address = addressOfScript(script);
+  if (address === null) throw new NamesteadError('AddressInvalid', 'a name is owned by a p2pkh or p2sh address');
+  return address;
+}
+
+async function drawPreorder(name: string, owner: string, payer: Account, terms: RegisterTerms, options: CallOptions): Promise<Recipe> {
+  const { network, maxPrice } = terms;
+  const holder = await findName(terms, name, options);
+  if (holder) throw new NamesteadError('NameTaken', `${name} belongs to ${holder.owner}, says ${terms.indexer.operator}`);
+  const { consensusHash, nextHeight } = await findStanding(terms, options);
+  const { price, payee } = await quoteName(name, nextHeight, terms, options);
+  if (maxPrice !== undefined && price > maxPrice) throw new NamesteadError('NameUnaffordable', `${name} costs ${price} satoshi, says ${terms.indexer.operator}, more than the ${maxPrice} allowed`);
+  return preorderName({ name, owner, payer, consensusHash, price, payee }, network);
+}
+
+/** Nothing more is paid for what is lost already. */
+async function drawRegistration(name: string, owner: string, receipts: readonly Receipt[], terms: RegisterTerms, options: CallOptions): Promise<Recipe> {
+  const { network, zoneFile } = terms;
+  const lost = (why: string): NamesteadError => new NamesteadError('RegistrationLost', `${name}: ${why}; remove the journal entry ${registrationKey(name, network)} to start again`);
+  const holder = await findName(terms, name, options);
+  if (holder) throw lost(`it went to ${holder.owner} after the preorder, says ${terms.indexer.operator}`);
+  const { nextHeight } = await findStanding({ ...terms, checkConsensus: undefined }, options);
+  const preordered = receipts[0]?.height ?? 0;
+  const epoch = epochAt(network, nextHeight).number;
+  if (epoch >= 4 && preordered + PREORDER_EXPIRY < nextHeight) throw lost(`its preorder at height ${preordered} expired after ${PREORDER_EXPIRY} blocks`);
+  return registerName({ name, owner, valueHash: epoch >= 3 ? toHex(hash160(zoneFile)) : null }, network);
+}

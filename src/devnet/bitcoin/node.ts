@@ -1,0 +1,32 @@
+/** A Bitcoin regtest node that serves real HTTP on loopback: ours in memory, or a real bitcoind. */
+export interface BitcoinNode {
+  readonly kind: 'memory' | 'bitcoind';
+  /** bitcoind's JSON-RPC (POST /) and REST (/rest/…). */
+  readonly rpcUrl: string;
+  readonly user: string;
+  readonly password: string;
+  /** The Esplora REST API. */
+  readonly esploraUrl: string;
+  /** Calls the node. @throws {@link RpcError} with bitcoind's code and message */
+  readonly rpc: Rpc;
+  /** Mines `n` blocks with what waits in the mempool, to the miner or to `script`. Answers the block hashes, display hex. */
+  mine(n: number, script?: Uint8Array): Promise<string[]>;
+  /** Pays from the miner's coins with a real transaction that then waits in the mempool. Answers the txid. @throws NamesteadError `FundsTooLow`, `AddressInvalid` */
+  fund(to: string | Uint8Array, satoshi: bigint): Promise<string>;
+  /** Takes the last `n` blocks off the chain and mines `n + 1` empty ones: their transactions wait in the mempool again. */
+  reorg(n: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+export type Rpc = (method: string, params?: readonly unknown[]) => Promise<unknown>;
+
+/** bitcoind's refusal of a call: `code` and `message` as in its JSON-RPC. */
+export class RpcError extends Error {
+  override readonly name = 'RpcError';
+  readonly code: number;
+
+  constructor(code: number, message: string) {
+    super(message);
+    this.code = code;
+  }
+}

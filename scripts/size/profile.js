@@ -1,0 +1,8 @@
+import { findProfile } from 'namestead';
+import { systemClock } from 'namestead/clock';
+import { resolve } from './resolver.js';
+
+export async function open(name, network, anchor, urls) {
+  const found = await resolve(name, network, anchor, urls);
+  return findProfile(found.urls, found.record.owner, { clock: systemClock() });
+}

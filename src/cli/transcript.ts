@@ -1,0 +1,73 @@
+import { isNamesteadError } from '../lib/errors.js';
+
+/** What a step tells: a line for people, figures for scripts. */
+export type Figures = Readonly<Record<string, unknown>>;
+
+export interface Step {
+  /** One line of what just happened, with the figures that belong to it. */
+  say(line: string, figures?: Figures): void;
+  /** What is being waited for; overwritten by the next, and never part of the transcript. */
+  progress(line: string): void;
+  /** A row of its own in `steps`, e.g. a lie and how it was refused. */
+  note(name: string, figures: Figures): void;
+}
+
+export interface StepResult extends Record<string, unknown> {
+  readonly name: string;
+  readonly ok: boolean;
+  readonly ms: number;
+}
+
+export interface Transcript {
+  readonly steps: readonly StepResult[];
+  run<T>(name: string, title: string, work: (step: Step) => Promise<T>): Promise<T>;
+}
+
+export interface Terminal {
+  readonly out: NodeJS.WritableStream & { isTTY?: boolean };
+  readonly err: NodeJS.WritableStream & { isTTY?: boolean };
+}
+
+/** Runs steps one after another and tells of them: to people on `out`, or with `json` to scripts (progress then goes to `err`). */
+export function transcript(terminal: Terminal, json: boolean, now: () => number): Transcript {
+  const steps: StepResult[] = [];
+  const lines = json ? terminal.err : terminal.out;
+  const live = lines.isTTY === true;
+  const clear = live ? '\r\x1b[2K' : '';
+  return {
+    steps,
+    run: async (name, title, work) => {
+      const started = now();
+      const figures: Record<string, unknown> = {};
+      const rows: StepResult[] = [];
+      lines.write(`${clear}\n${steps.filter((step) => !('lie' in step)).length + 1}. ${title}\n`);
+      const finish = (ok: boolean, more: Figures = {}): void => {
+        steps.push({ name, ok, ms: Math.round(now() - started), ...figures, ...more }, ...rows);
+      };
+      try {
+        const result = await work({
+          say: (line, more = {}) => {
+            Object.assign(figures, more);
+            lines.write(`${clear}   ${line}\n`);
+          },
+          progress: (line) => {
+            if (live) lines.write(`${clear}   … ${line}`);
+          },
+          note: (row, more) => rows.push({ name: row, ok: true, ms: 0, ...more }),
+        });
+        finish(true);
+        return result;
+      } catch (error) {
+        finish(false, { error: describe(error) });
+        throw error;
+      }
+    },
+  };
+}
+
+/** An error as people read it: its code, then what it says, then what caused it. */
+export function describe(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const head = isNamesteadError(error) ? `${error.code}: ${error.message}` : `${error.name}: ${error.message}`;
+  return error.cause instanceof Error ? `${head} (${describe(error.cause)})` : head;
+}

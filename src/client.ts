@@ -2,6 +2,7 @@ import { isLoopbackHost, isPublicHost, profileUrls, type HostPredicate } from '.
 import { findZoneFile } from './zones/find.js';
 import { parseZoneFile, type ZoneFile } from './zones/zonefile.js';
 import type { ZonePublisher, ZoneSource } from './zones/zones.js';
+import type { Channel } from './auth/channel.js';
 import { session, type Session, type SessionStore, type UserData } from './auth/session.js';
 import type { AuthRequestFields } from './auth/request.js';
 import { fromUtf8, toUtf8Strict } from './lib/bytes.js';
@@ -23,13 +24,6 @@ export type RegisterRequest = Pick<RegisterTerms, 'name' | 'zoneFile' | 'owner' 
 /** Registers on one chain: `register` bound to its world. */
 export type Registrar = (request: RegisterRequest & Pick<RegisterTerms, 'publish'>, options: RunOptions) => Promise<Registered>;
 
-/** Carries a sign-in request to a wallet. A redirect leaves the page: its answer waits where the user comes back. */
-export interface Messenger {
-  /** The answer that waits in this page, taken out of it; null when there is none. */
-  waiting(): Promise<string | null>;
-  ask(request: string, options: CallOptions): Promise<string>;
-}
-
 /** Everything a client stands on. Each call needs some of it, and a missing part is a `TypeError` that names it. */
 export interface World {
   readonly clock: Clock;
@@ -47,7 +41,8 @@ export interface World {
   /** The app's origin, scheme://host[:port]: `signIn`, and `get` from others. */
   readonly origin?: string;
   readonly session?: SessionStore;
-  readonly messenger?: Messenger;
+  /** Brings sign-in requests to the user's wallet: a redirect, a popup, a loopback listener. */
+  readonly channel?: Channel;
   /** The signed-in user's files. Whether they are sealed, signed or prefixed is read off this composition. */
   readonly bucket?: (user: UserData) => Store;
   /** Others' files: what stands at `url`, signed by the key behind `address`. */
@@ -71,6 +66,11 @@ export interface ResolveOptions extends LookupOptions {
   readonly withoutProfile?: boolean | undefined;
 }
 
+export interface SignInOptions extends Omit<AuthRequestFields, 'domain'>, CallOptions {
+  /** The wallet's answer that came with this page's URL, as the redirect adapter takes it; null and undefined: none came. */
+  readonly response?: string | null | undefined;
+}
+
 export interface PutFileOptions extends CallOptions {
   /** Default: `text/plain; charset=utf-8` for a string, else `application/octet-stream`. */
   readonly contentType?: string | undefined;
@@ -90,7 +90,8 @@ export interface ClientFile extends File {
 export interface Client {
   resolve(name: string, options?: ResolveOptions): Promise<Resolved>;
   register(request: RegisterRequest, options?: RunOptions): Promise<Registered>;
-  signIn(fields?: Omit<AuthRequestFields, 'domain'>, options?: CallOptions): Promise<UserData>;
+  /** Who is signed in, else whom the wallet answers for. After a redirect the answer waits in the page's URL: pass it as `response`. */
+  signIn(options?: SignInOptions): Promise<UserData>;
   /** Forgets the session on this machine. */
   signOut(): Promise<void>;
   /** Who is signed in; null when nobody is. */
@@ -150,12 +151,11 @@ export function createClient(world: World): Client {
   return {
     resolve,
     register: (request, options = {}) => need(world.registrar, 'registrar')({ ...request, publish: need(world.publish, 'publish') }, options),
-    signIn: async (fields = {}, options = {}) => {
+    signIn: async ({ response, signal, ...fields } = {}) => {
       const me = mine();
-      const messenger = need(world.messenger, 'messenger');
-      const answer = await messenger.waiting();
-      if (answer !== null) return me.finish(answer, options);
-      return (await me.user()) ?? me.finish(await messenger.ask(await me.begin(fields), options), options);
+      const finish = (answer: string): Promise<UserData> => me.finish(answer, { signal });
+      if (typeof response === 'string') return finish(response);
+      return (await me.user()) ?? need(world.channel, 'channel')(await me.begin(fields), finish, { signal });
     },
     signOut: () => mine().end(),
     user: () => mine().user(),

@@ -1,0 +1,93 @@
+// The public list, by hand. Adapters have subpaths of their own.
+
+export { createClient, allowLoopback } from './client.js';
+export type { Client, ClientFile, GetFileOptions, PutFileOptions, RegisterRequest, Registrar, ResolveOptions, Resolved, SignInOptions, World } from './client.js';
+
+export { NamesteadError, errorCodes, isNamesteadError } from './lib/errors.js';
+export type { ErrorCode } from './lib/errors.js';
+export { fromBase64, fromHex, fromUtf8, toBase64, toHex, toUtf8 } from './lib/bytes.js';
+export { http } from './lib/http.js';
+export type { Fetch, Http, HttpAnswer, HttpRequest } from './lib/http.js';
+export type { CallOptions, Clock, LongCallOptions, Progress } from './lib/clock.js';
+export { generatePrivateKey, keyAgreementOf, parsePrivateKey, parsePublicKey, publicKeyOf, signerOf } from './lib/key.js';
+export type { KeyAgreement, PrivateKey, PublicKey, Signer } from './lib/key.js';
+export { addressOf, formatAddress, parseAddress } from './lib/address.js';
+export type { Address, Hash160 } from './lib/address.js';
+export { open, seal } from './lib/ecies.js';
+export type { CipherObject } from './lib/ecies.js';
+export { parseToken, signToken } from './lib/token.js';
+export type { Token } from './lib/token.js';
+export { verifyToken } from './lib/tokenVerifier.js';
+
+export { isNameValid, isNamespaceValid, parseName } from './names/name.js';
+export type { Name } from './names/name.js';
+export type { Lookup, LookupOptions, Names } from './names/names.js';
+export { levels } from './names/proof.js';
+export type { AsOf, Evidence, Level } from './names/proof.js';
+export type { NameRecord } from './names/record.js';
+export { memoryJournal } from './names/journal.js';
+export type { Journal } from './names/journal.js';
+export { register } from './names/registration.js';
+export type { Registered, RegisterTerms, RegistrationWorld } from './names/registration.js';
+export { renew, revoke, transfer, update } from './names/change.js';
+export type { ChangeTerms } from './names/change.js';
+export { openNamespace } from './names/namespace.js';
+export type { OpenNamespaceTerms } from './names/namespace.js';
+
+export { bitcoinNames } from './names/bitcoin/names.js';
+export type { Anchor, BitcoinNamesOptions } from './names/bitcoin/names.js';
+export { defineNetwork, mainnet } from './names/bitcoin/network.js';
+export type { BitcoinParams, Epoch, Network } from './names/bitcoin/network.js';
+export type { BitcoinSource, BlockSource, HeaderSource, Inclusion, Indexer, PaymentSource, TransactionSource, Unspent } from './names/bitcoin/source.js';
+export { createHeaderChain, syncHeaders } from './names/bitcoin/chain.js';
+export type { HeaderChain } from './names/bitcoin/chain.js';
+export { parseHeader } from './names/bitcoin/header.js';
+export type { Header } from './names/bitcoin/header.js';
+export { parseBlock, verifyInclusion } from './names/bitcoin/block.js';
+export type { Block } from './names/bitcoin/block.js';
+export { parseTransaction, serializeTransaction, txidOf } from './names/bitcoin/transaction.js';
+export type { Transaction } from './names/bitcoin/transaction.js';
+export { decodeOperation, encodeOperation } from './names/bitcoin/operation.js';
+export type { Opcode, Operation } from './names/bitcoin/operation.js';
+export { nameConsensusHash, nameHash128, preorderHash } from './names/bitcoin/commitment.js';
+export { namePrice, namespacePrice } from './names/bitcoin/price.js';
+export { multisig, p2pkh, p2shP2wpkh } from './names/bitcoin/account.js';
+export type { Account } from './names/bitcoin/account.js';
+export type { Receipt } from './names/bitcoin/plan.js';
+
+export { cached, memoryZones } from './zones/cached.js';
+export type { ZoneShelf } from './zones/cached.js';
+export { findZoneFile } from './zones/find.js';
+export { publishing } from './zones/publish.js';
+export { formatProfileZoneFile, formatZoneFile, hashZoneFile, parseZoneFile } from './zones/zonefile.js';
+export type { ZoneFile, ZoneRecord } from './zones/zonefile.js';
+export { isLoopbackHost, isPublicHost, profileUrls } from './zones/profileUrl.js';
+export type { HostPredicate } from './zones/profileUrl.js';
+export type { ZonePublisher, ZoneSource } from './zones/zones.js';
+
+export { openProfile, signProfile } from './profiles/profile.js';
+export type { Profile } from './profiles/profile.js';
+export { findProfile } from './profiles/profiles.js';
+
+export { generateWords } from './wallet/mnemonic.js';
+export { openWallet } from './wallet/wallet.js';
+export type { Identity, PaymentKey, Wallet } from './wallet/wallet.js';
+export { openWords, sealWords } from './wallet/backup.js';
+
+export { answerAuthRequest } from './auth/answer.js';
+export type { Channel } from './auth/channel.js';
+export { makeAuthRequest, verifyAuthRequest } from './auth/request.js';
+export type { AuthRequest, AuthRequestFields } from './auth/request.js';
+export { makeAuthResponse, openAuthResponse, verifyAuthResponse } from './auth/response.js';
+export type { AuthResponse, SignedIn } from './auth/response.js';
+export { appKeyOfUser, memorySession, session } from './auth/session.js';
+export type { Session, SessionStore, UserData } from './auth/session.js';
+export { responseUrl } from './auth/transport.js';
+
+export { decrypted, encrypted } from './storage/encrypted.js';
+export { enveloped, envelopedBy } from './storage/enveloped.js';
+export { signed, signedBy } from './storage/signed.js';
+export { optimistic } from './storage/optimistic.js';
+export { retrying } from './storage/retrying.js';
+export { under } from './storage/under.js';
+export type { Condition, File, Head, Lister, PutOptions, Reader, Remover, Store, Writer } from './storage/store.js';

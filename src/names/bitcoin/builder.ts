@@ -1,10 +1,11 @@
+import { formatAddress, parseAddress } from '../../lib/address.js';
 import { toHex } from '../../lib/bytes.js';
 import { NamesteadError } from '../../lib/errors.js';
 import { lockScript, type Account } from './account.js';
 import { dustLimit } from './coin.js';
 import { nameConsensusHash, nameHash128, preorderHash } from './commitment.js';
 import { encodeOperation, type NamespaceTerms, type Opcode, type Operation } from './operation.js';
-import { addressOfScript, nulldataScript, scriptOfAddress } from './script.js';
+import { nulldataScript, scriptOfAddress } from './script.js';
 import type { Output } from './transaction.js';
 
 /** What one BNS operation's transaction must look like: all but the coins and the change. */
@@ -146,7 +147,8 @@ function mark(address: string): Output {
 
 /** BNS hashes and commits addresses with versions 0 and 5 on every network. */
 function canonical(address: string): string {
-  return addressOfScript(scriptOfAddress(address)) ?? address;
+  const { hash } = parseAddress(address);
+  return formatAddress(scriptOfAddress(address)[0] === 0xa9 ? 5 : 0, hash);
 }
 
 function lengthened(valueHash: Uint8Array): Uint8Array {

@@ -1,5 +1,5 @@
 import { NamesteadError } from '../../lib/errors.js';
-import { lockScript, redeemScript, type Lock } from './account.js';
+import { redeemScript, type Lock } from './account.js';
 import type { Unspent } from './source.js';
 import { compactSize, type Output } from './transaction.js';
 
@@ -148,9 +148,4 @@ function sum(values: readonly bigint[]): bigint {
 /** The coins of an account out of what a source lists. Unconfirmed ones may vanish and are left out. */
 export function coinsOf(lock: Lock, unspent: readonly Unspent[]): Coin[] {
   return unspent.filter((output) => output.height > 0).map((output) => ({ ...output, lock }));
-}
-
-/** The script that a coin's output must carry. */
-export function coinScript(coin: Coin): Uint8Array {
-  return lockScript(coin.lock);
 }

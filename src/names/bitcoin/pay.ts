@@ -5,7 +5,7 @@ import { fundingAddress, lockScript, type Account } from './account.js';
 import type { Recipe } from './builder.js';
 import { coinsOf, draftPayment, MAX_FEE_RATE, outpoint, virtualSize, type Coin, type Draft } from './coin.js';
 import type { Network } from './network.js';
-import { finalizePayment, preparePayment, signPayment, type Payment } from './payment.js';
+import { preparePayment, signDraft, type Payment } from './payment.js';
 import type { PaymentSource, TransactionSource, Unspent } from './source.js';
 
 /** Who pays, and whose name it is where another key owns it. Signers only; a private key never comes this far. */
@@ -37,11 +37,9 @@ export interface PayOptions extends CallOptions {
  * @throws NamesteadError `InputForbidden`, `FundsTooLow`, `FeeTooHigh`, `TransactionMismatch`, `TransactionMissing`, `SignatureMissing`, `BroadcastRejected`
  */
 export async function pay(recipe: Recipe, parties: Parties, world: PaymentWorld, options: PayOptions = {}): Promise<Payment> {
-  const { signal } = options;
-  const psbt = await proposePayment(recipe, parties, world, options);
-  signal?.throwIfAborted();
-  const payment = finalizePayment(await signPayment(psbt, [...parties.owner.signers, ...parties.payer.signers]));
-  return payment;
+  checkSenders(recipe, parties);
+  const draft = await draftRecipe(recipe, parties, world, options);
+  return signDraft(draft, [...parties.owner.signers, ...parties.payer.signers], world.transactions, { signal: options.signal });
 }
 
 /** As {@link pay}, but answers the unsigned PSBT: for hardware wallets, and for multisig accounts whose keys lie apart. */

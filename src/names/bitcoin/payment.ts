@@ -1,12 +1,12 @@
-import { Psbt } from 'bitcoinjs-lib';
-import { equal, fromHex, reversed } from '../../lib/bytes.js';
+import { Psbt, Transaction } from 'bitcoinjs-lib';
+import { concat, equal, fromHex, reversed } from '../../lib/bytes.js';
 import type { CallOptions } from '../../lib/clock.js';
 import { NamesteadError } from '../../lib/errors.js';
-import { lowS, type Signer } from '../../lib/key.js';
-import { redeemScript } from './account.js';
-import { coinScript, outpoint, type Coin, type Draft } from './coin.js';
+import { hash160 } from '../../lib/hash.js';
+import { lowS, toDer, type PublicKey, type Signer } from '../../lib/key.js';
+import { lockScript, p2pkhScript, redeemScript, type Lock } from './account.js';
+import { outpoint, type Coin, type Draft } from './coin.js';
 import type { TransactionSource } from './source.js';
-import { parseTransaction, txidOf } from './transaction.js';
 
 /** A signed transaction, ready for the network. */
 export interface Payment {
@@ -17,30 +17,84 @@ export interface Payment {
   readonly fee: bigint;
 }
 
+const SIGHASH_ALL = 1;
+
 /**
- * Turns a draft into a PSBT (BIP 174) that names every spent output. Each previous transaction is fetched and must hash to
- * its id and hold the coin as claimed: a legacy signature does not cover the input's value, so a lying source could make
- * the signer burn it as fee.
- * @returns the PSBT's bytes, to be signed here or elsewhere
+ * Signs a draft, input by input, with S made low (BIP 146). Each previous transaction is fetched first and must hash to its id and
+ * hold the coin as claimed: a legacy signature does not cover the input's value, so a lying source could make the signer
+ * burn it as fee. A signer sees digests; one that wants to see the transaction takes the PSBT ({@link preparePayment}).
+ * @throws NamesteadError `TransactionMissing`, `TransactionMismatch`, `SignatureMissing`, `SignatureInvalid`, `Malformed`
+ */
+export async function signDraft(draft: Draft, signers: readonly Signer[], source: TransactionSource, options: CallOptions = {}): Promise<Payment> {
+  await fetchPrevious(draft, source, options);
+  const transaction = new Transaction();
+  transaction.version = 2;
+  for (const { txid, vout } of draft.inputs) transaction.addInput(reversed(fromHex(txid)), vout);
+  for (const { script, value } of draft.outputs) transaction.addOutput(script, value);
+  for (const [index, coin] of draft.inputs.entries()) {
+    const redeem = redeemScript(coin.lock);
+    const { keys, required } = keysOf(coin.lock);
+    const signatures = await signDigest(digestOf(transaction, index, coin), keys, required, signers, index);
+    const unlocking = coin.lock.kind === 'p2sh-multisig' ? [new Uint8Array(), ...signatures] : [...signatures, ...keys];
+    const segwit = coin.lock.kind === 'p2wpkh' || coin.lock.kind === 'p2sh-p2wpkh';
+    if (segwit) transaction.setWitness(index, unlocking);
+    transaction.setInputScript(index, concat(...[...(segwit ? [] : unlocking), ...(redeem ? [redeem] : [])].map(push)));
+  }
+  return { bytes: transaction.toBuffer(), txid: transaction.getId(), fee: draft.fee };
+}
+
+function keysOf(lock: Lock): { readonly keys: readonly PublicKey[]; readonly required: number } {
+  return lock.kind === 'p2sh-multisig' ? { keys: lock.publicKeys, required: lock.required } : { keys: [lock.publicKey], required: 1 };
+}
+
+/** BIP 143 for segwit inputs, else the digest of old. */
+function digestOf(transaction: Transaction, index: number, { lock, value }: Coin): Uint8Array {
+  switch (lock.kind) {
+    case 'p2pkh':
+      return transaction.hashForSignature(index, lockScript(lock), SIGHASH_ALL);
+    case 'p2sh-multisig':
+      return transaction.hashForSignature(index, redeemScript(lock) ?? new Uint8Array(), SIGHASH_ALL);
+    default:
+      return transaction.hashForWitnessV0(index, p2pkhScript(hash160(lock.publicKey)), value, SIGHASH_ALL);
+  }
+}
+
+/** Signatures in the order of the keys, as OP_CHECKMULTISIG wants them. */
+async function signDigest(digest: Uint8Array, keys: readonly PublicKey[], required: number, signers: readonly Signer[], index: number): Promise<Uint8Array[]> {
+  const signatures: Uint8Array[] = [];
+  for (const key of keys) {
+    const signer = signatures.length < required ? signers.find(({ publicKey }) => equal(publicKey, key)) : undefined;
+    if (signer) signatures.push(concat(toDer(lowS(sixtyFour(await signer.sign(digest)))), Uint8Array.of(SIGHASH_ALL)));
+  }
+  if (signatures.length < required) throw missing(index, required, signatures.length);
+  return signatures;
+}
+
+/** OP_0 stands for the empty push; no push here is longer than 520 bytes (BIP 16). */
+function push(data: Uint8Array): Uint8Array {
+  const { length } = data;
+  return concat(length < 0x4c ? Uint8Array.of(length) : length < 0x100 ? Uint8Array.of(0x4c, length) : Uint8Array.of(0x4d, length & 0xff, length >> 8), data);
+}
+
+/**
+ * Turns a draft into a PSBT (BIP 174) with every previous transaction in it, fetched and checked as in {@link signDraft}: for
+ * multisig accounts whose keys lie apart, and for hardware wallets.
+ * @returns the PSBT's bytes
  * @throws NamesteadError `TransactionMissing`, `TransactionMismatch`, `Malformed`
  */
 export async function preparePayment(draft: Draft, source: TransactionSource, options: CallOptions = {}): Promise<Uint8Array> {
+  const previous = await fetchPrevious(draft, source, options);
   const psbt = new Psbt();
-  const fetched = new Map<string, Uint8Array>();
-  for (const coin of draft.inputs) {
-    const bytes = fetched.get(coin.txid) ?? (await previousOf(coin, source, options));
-    fetched.set(coin.txid, bytes);
-    checkCoin(coin, bytes);
-    const redeem = redeemScript(coin.lock);
-    psbt.addInput({ hash: reversed(fromHex(coin.txid)), index: coin.vout, nonWitnessUtxo: bytes, ...(redeem && { redeemScript: redeem }) });
+  for (const { txid, vout, lock } of draft.inputs) {
+    const redeem = redeemScript(lock);
+    psbt.addInput({ hash: reversed(fromHex(txid)), index: vout, nonWitnessUtxo: previous.get(txid) ?? new Uint8Array(), ...(redeem && { redeemScript: redeem }) });
   }
   for (const { script, value } of draft.outputs) psbt.addOutput({ script, value });
   return psbt.toBuffer();
 }
 
 /**
- * Signs every input that one of the signers can sign, one after another, with S made low (BIP 146). A signer sees digests,
- * never a transaction; a hardware wallet that wants to see one takes the PSBT itself.
+ * Signs every input of a PSBT that one of the signers can sign, one after another, with S made low.
  * @throws NamesteadError `Malformed`, `SignatureInvalid`
  */
 export async function signPayment(psbt: Uint8Array, signers: readonly Signer[]): Promise<Uint8Array> {
@@ -70,25 +124,39 @@ export function combinePayments(psbt: Uint8Array, ...others: readonly Uint8Array
 export function finalizePayment(psbt: Uint8Array): Payment {
   const open = parsePsbt(psbt);
   for (let index = 0; index < open.inputCount; index++) {
-    if (!isComplete(open, index)) throw new NamesteadError('SignatureMissing', `input ${index} needs ${requiredOf(open, index)} signatures and has ${signaturesOf(open, index).length}: sign the PSBT with more keys`);
+    if (!isComplete(open, index)) throw missing(index, requiredOf(open, index), signaturesOf(open, index).length);
   }
   open.finalizeAllInputs();
-  const bytes = open.extractTransaction(true).toBuffer();
-  return { bytes, txid: txidOf(parseTransaction(bytes)), fee: open.getFee() };
+  const transaction = open.extractTransaction(true);
+  return { bytes: transaction.toBuffer(), txid: transaction.getId(), fee: open.getFee() };
 }
 
-async function previousOf(coin: Coin, source: TransactionSource, options: CallOptions): Promise<Uint8Array> {
-  const bytes = await source.transaction(coin.txid, options);
-  if (bytes === null) throw new NamesteadError('TransactionMissing', `${source.operator} lists the coin ${outpoint(coin)} but not its transaction: ask another source`);
-  return bytes;
+/** Previous transactions by id, each checked against the coins it is to hold. */
+async function fetchPrevious({ inputs }: Draft, source: TransactionSource, options: CallOptions): Promise<Map<string, Uint8Array>> {
+  const fetched = new Map<string, Uint8Array>();
+  for (const coin of inputs) {
+    const bytes = fetched.get(coin.txid) ?? (await source.transaction(coin.txid, options));
+    if (bytes === null) throw new NamesteadError('TransactionMissing', `${source.operator} lists the coin ${outpoint(coin)} but not its transaction: ask another source`);
+    checkCoin(coin, bytes);
+    fetched.set(coin.txid, bytes);
+  }
+  return fetched;
 }
 
 function checkCoin(coin: Coin, bytes: Uint8Array): void {
-  const previous = parseTransaction(bytes);
-  const output = previous.outputs[coin.vout];
-  if (txidOf(previous) !== coin.txid) throw new NamesteadError('TransactionMismatch', `the transaction given for ${coin.txid} hashes to another id`);
+  const previous = parsePrevious(bytes, coin);
+  const output = previous.outs[coin.vout];
+  if (previous.getId() !== coin.txid) throw new NamesteadError('TransactionMismatch', `the transaction given for ${coin.txid} hashes to another id`);
   if (output?.value !== coin.value) throw new NamesteadError('TransactionMismatch', `the coin ${outpoint(coin)} is not worth the ${coin.value} satoshi claimed`);
-  if (!equal(output.script, coinScript(coin))) throw new NamesteadError('TransactionMismatch', `the coin ${outpoint(coin)} lies at another script than claimed`);
+  if (!equal(output.script, lockScript(coin.lock))) throw new NamesteadError('TransactionMismatch', `the coin ${outpoint(coin)} lies at another script than claimed`);
+}
+
+function parsePrevious(bytes: Uint8Array, coin: Coin): Transaction {
+  try {
+    return Transaction.fromBuffer(bytes);
+  } catch (cause) {
+    throw new NamesteadError('Malformed', `the bytes given for ${coin.txid} are not a transaction`, { cause });
+  }
 }
 
 function parsePsbt(bytes: Uint8Array): Psbt {
@@ -115,6 +183,10 @@ function isComplete(psbt: Psbt, index: number): boolean {
 
 function hasSigned(psbt: Psbt, index: number, signer: Signer): boolean {
   return signaturesOf(psbt, index).some(({ pubkey }) => equal(pubkey, signer.publicKey));
+}
+
+function missing(index: number, required: number, has: number): NamesteadError {
+  return new NamesteadError('SignatureMissing', `input ${index} needs ${required} signatures and has ${has}: sign with more keys, by PSBT where they lie apart`);
 }
 
 function sixtyFour(signature: Uint8Array): Uint8Array {

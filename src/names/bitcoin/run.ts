@@ -17,12 +17,15 @@ export interface PlanWorld extends PaymentWorld {
   readonly clock: Clock;
 }
 
-/** Told at every turn; `receipt` once a step is confirmed and accepted. */
+/**
+ * Told at every turn: `done` of `total` steps; while `confirming`, blocks; while `accepting`, heights. `receipt` comes with
+ * `confirmed`: the step is mined deep enough and the indexer says the rules took it.
+ */
 export interface StepProgress extends Progress {
   readonly stage: 'signing' | 'sent' | 'confirming' | 'accepting' | 'confirmed' | 'publishing' | 'done';
   readonly operation: string;
-  readonly txid?: string;
-  readonly receipt?: Receipt;
+  readonly txid?: string | undefined;
+  readonly receipt?: Receipt | undefined;
 }
 
 export interface RunOptions extends Pick<PayOptions, 'feeRate' | 'maxFeeRate'>, CallOptions {
@@ -57,12 +60,16 @@ export async function runPlan(script: Script, parties: Parties, world: PlanWorld
     return plan;
   };
   let plan = (await loadPlan(script, world.journal)) ?? (await save(createPlan(script.terms)));
+  const tell = (stage: StepProgress['stage'], what: Pick<StepProgress, 'operation' | 'txid' | 'receipt'>): void => {
+    options.onProgress?.({ stage, done: plan.receipts.length, total: steps.length, ...what });
+  };
   for (;;) {
     throwIfAborted(options.signal, `${key} (the journal holds it: call again to go on)`);
     const step = steps[plan.receipts.length];
     switch (plan.state.kind) {
       case 'planned':
         if (!step) throw new NamesteadError('JournalCorrupt', `the journal entry ${key} has more steps than the plan: remove it and start again`);
+        tell('signing', { operation: step.opcode });
         plan = await save(signed(plan, await signStep(plan, plan.state.former, script, parties, world, options)));
         break;
       case 'signed': {
@@ -73,19 +80,20 @@ export async function runPlan(script: Script, parties: Parties, world: PlanWorld
           if (isNamesteadError(error, 'BroadcastRejected')) await save(refused(plan));
           throw error;
         }
+        tell('sent', { operation: current.operation, txid: current.txid });
         const { transaction, height } = await waitConfirmed([current, ...former], world, options);
         await waitAccepted(transaction, height, key, world, options);
         plan = await save(confirmed(plan, transaction, height, steps.length));
-        tell(options, 'confirmed', transaction, plan.receipts.at(-1));
+        tell('confirmed', { operation: transaction.operation, txid: transaction.txid, receipt: plan.receipts.at(-1) });
         break;
       }
       case 'settled':
-        options.onProgress?.({ stage: 'publishing', done: steps.length, total: steps.length, operation: key });
+        tell('publishing', { operation: key });
         await script.finish();
         plan = await save(finished(plan));
         break;
       case 'done':
-        options.onProgress?.({ stage: 'done', done: steps.length, total: steps.length, operation: key });
+        tell('done', { operation: key });
         return plan.receipts;
     }
   }
@@ -105,7 +113,6 @@ async function loadPlan(script: Script, journal: Journal): Promise<Plan | null> 
 async function signStep(plan: Plan, former: readonly Signed[], script: Script, parties: Parties, world: PlanWorld, options: RunOptions): Promise<Signed> {
   for (const transaction of former) if (await isKnown(transaction.txid, world, options)) return transaction;
   const step = script.steps[plan.receipts.length] as Step;
-  options.onProgress?.({ stage: 'signing', done: plan.receipts.length, total: script.steps.length, operation: step.opcode });
   const rate = await feeRateOf(world.payments, options);
   const reserve = script.steps.slice(plan.receipts.length + 1).reduce((sum, next) => sum + reserveFor(next.outputs, parties.payer, rate), 0n);
   const recipe = await step.draw(plan.receipts);
@@ -127,7 +134,6 @@ async function send(transaction: Signed, world: PlanWorld, options: RunOptions):
   } catch (error) {
     if (!isNamesteadError(error, 'BroadcastRejected') || !(await isKnown(transaction.txid, world, options))) throw error;
   }
-  tell(options, 'sent', transaction);
 }
 
 async function isKnown(txid: string, { transactions }: PlanWorld, { signal }: RunOptions): Promise<boolean> {
@@ -190,8 +196,4 @@ async function poll<T>({ clock }: PlanWorld, { signal }: RunOptions, ask: () => 
 
 function isPassing(error: unknown): boolean {
   return isNamesteadError(error, 'HttpFailed') || isNamesteadError(error, 'HttpTimeout') || isNamesteadError(error, 'HttpStatus');
-}
-
-function tell({ onProgress }: RunOptions, stage: StepProgress['stage'], { operation, txid }: Signed, receipt?: Receipt): void {
-  onProgress?.({ stage, done: 0, operation, txid, ...(receipt && { receipt }) });
 }

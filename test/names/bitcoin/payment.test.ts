@@ -6,7 +6,7 @@ import { hash160 } from '../../../src/lib/hash.js';
 import { fromDer, lowS, verifySignature, type Signer } from '../../../src/lib/key.js';
 import { multisig, p2pkh, p2pkhScript, p2shP2wpkh, lockScript, redeemScript, type Account } from '../../../src/names/bitcoin/account.js';
 import { draftPayment, virtualSize, type Draft } from '../../../src/names/bitcoin/coin.js';
-import { combinePayments, finalizePayment, preparePayment, signPayment } from '../../../src/names/bitcoin/payment.js';
+import { combinePayments, finalizePayment, preparePayment, signDraft, signPayment } from '../../../src/names/bitcoin/payment.js';
 import { parseTransaction, txidOf } from '../../../src/names/bitcoin/transaction.js';
 import { mint, signerAt } from './coins.js';
 
@@ -59,7 +59,7 @@ function checkSignatures(bytes: Uint8Array, draft: Draft): void {
 }
 
 describe('a payment', () => {
-  it('is signed by separate owner and payer signers for every kind of account, at the fee drafted', async () => {
+  it('is signed by separate owner and payer signers for every kind of account, at the fee drafted, and the same by way of a PSBT', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.constantFrom(owner, payer, segwit, board), { minLength: 1, maxLength: 5 }), async (accounts) => {
         const { draft, minted } = drafted(accounts);
@@ -74,6 +74,7 @@ describe('a payment', () => {
         expect(virtualSize(draft.inputs, draft.outputs)).toBeGreaterThanOrEqual(size);
         expect(virtualSize(draft.inputs, draft.outputs) - size).toBeLessThanOrEqual(3 * accounts.length * 2);
         checkSignatures(payment.bytes, draft);
+        expect(await signDraft(draft, [owner, segwit, payer, board].flatMap(({ signers }) => signers), minted.source)).toEqual(payment);
       }),
       { seed: 20162, numRuns: 25 },
     );
@@ -83,6 +84,7 @@ describe('a payment', () => {
     const { draft, minted } = drafted([payer]);
     const signed = await signPayment(await preparePayment(draft, minted.source), [highS(signerAt(2))]);
     checkSignatures(finalizePayment(signed).bytes, draft);
+    checkSignatures((await signDraft(draft, [highS(signerAt(2))], minted.source)).bytes, draft);
   });
 
   it('hands out a PSBT that two parties sign apart and that unites', async () => {
@@ -99,12 +101,14 @@ describe('a payment', () => {
     const { draft, minted } = drafted([owner, payer]);
     const signed = await signPayment(await preparePayment(draft, minted.source), payer.signers);
     expect(() => finalizePayment(signed)).toThrow(expect.objectContaining({ code: 'SignatureMissing' }));
+    await expect(signDraft(draft, payer.signers, minted.source)).rejects.toMatchObject({ code: 'SignatureMissing' });
   });
 
   it('refuses a signature that is not 64 bytes, and bytes that are no PSBT', async () => {
     const { draft, minted } = drafted([payer]);
     const psbt = await preparePayment(draft, minted.source);
     const broken: Signer = { publicKey: signerAt(2).publicKey, sign: () => Promise.resolve(new Uint8Array(65)) };
+    await expect(signDraft(draft, [broken], minted.source)).rejects.toMatchObject({ code: 'SignatureInvalid' });
     await expect(signPayment(psbt, [broken])).rejects.toMatchObject({ code: 'SignatureInvalid' });
     await expect(signPayment(psbt.subarray(0, 40), [])).rejects.toMatchObject({ code: 'Malformed' });
     expect(() => finalizePayment(Uint8Array.of(1, 2, 3))).toThrow(expect.objectContaining({ code: 'Malformed' }));

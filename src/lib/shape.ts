@@ -5,9 +5,13 @@ import { NamesteadError } from './errors.js';
 
 export type Fields = Readonly<Record<string, unknown>>;
 
+export function isFields(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
 export function asFields(value: unknown, what: string): Fields {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw malformed(what, 'an object');
-  return value as Fields;
+  if (!isFields(value)) throw malformed(what, 'an object');
+  return value;
 }
 
 export function asList(value: unknown, what: string, most: number): readonly unknown[] {

@@ -3,6 +3,7 @@ import { NamesteadError } from './errors.js';
 import { sha256 } from './hash.js';
 import { randomBytes } from './key.js';
 import type { Signer } from './key.js';
+import { isFields } from './shape.js';
 
 const HEADER = { typ: 'JWT', alg: 'ES256K' } as const;
 const PART = /^[A-Za-z0-9_-]+$/;
@@ -66,8 +67,8 @@ function encodePart(value: object): string {
 
 function decodePart(part: string, which: string): Readonly<Record<string, unknown>> {
   const value = decodeJson(part, which);
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new NamesteadError('TokenInvalid', `the token's ${which} is not an object`);
-  return value as Record<string, unknown>;
+  if (!isFields(value)) throw new NamesteadError('TokenInvalid', `the token's ${which} is not an object`);
+  return value;
 }
 
 function decodeJson(part: string, which: string): unknown {

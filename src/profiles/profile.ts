@@ -3,6 +3,7 @@ import type { Clock } from '../lib/clock.js';
 import { NamesteadError } from '../lib/errors.js';
 import { parsePublicKey } from '../lib/key.js';
 import type { PublicKey, Signer } from '../lib/key.js';
+import { isFields } from '../lib/shape.js';
 import { parseToken, signToken, uuid } from '../lib/token.js';
 import { verifyToken } from '../lib/tokenVerifier.js';
 import { isKeyOf, ownerHash } from './owner.js';
@@ -78,7 +79,7 @@ export function openProfileToken(text: string, owner: string, { clock }: Profile
   const hash = ownerHash(owner);
   const { payload } = parseToken(text);
   const issuer = parseIssuer(publicKeyMember(payload.issuer));
-  if (!isRecord(payload.claim)) throw new NamesteadError('TokenInvalid', 'the profile token has no claim');
+  if (!isFields(payload.claim)) throw new NamesteadError('TokenInvalid', 'the profile token has no claim');
   if (!isKeyOf(issuer, hash)) throw new NamesteadError('ProfileMismatch', `the profile is signed by another key than that of ${owner}`);
   if (!verifyToken(text, issuer)) throw new NamesteadError('TokenInvalid', 'the signature of the profile token does not hold');
   const expiresAt = timeOf(payload.exp ?? payload.expiresAt);
@@ -98,7 +99,7 @@ function tokenOfFile(text: string): string {
   if (/^[\w.-]+$/.test(trimmed)) return trimmed;
   const list = parseList(trimmed);
   const first: unknown = Array.isArray(list) ? list[0] : undefined;
-  const token = isRecord(first) ? first.token : undefined;
+  const token = isFields(first) ? first.token : undefined;
   if (typeof token !== 'string') throw new NamesteadError('TokenInvalid', 'a profile file is a list that begins with {token}');
   return token;
 }
@@ -121,15 +122,11 @@ function parseIssuer(key: string | null): PublicKey {
 }
 
 function publicKeyMember(value: unknown): string | null {
-  return isRecord(value) && typeof value.publicKey === 'string' ? value.publicKey : null;
+  return isFields(value) && typeof value.publicKey === 'string' ? value.publicKey : null;
 }
 
 /** ISO text as profiles have it, or seconds as other tokens. */
 function timeOf(value: unknown): number | null {
   const time = typeof value === 'number' ? value * 1000 : typeof value === 'string' ? Date.parse(value) : Number.NaN;
   return Number.isFinite(time) ? time : null;
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

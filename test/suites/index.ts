@@ -1,6 +1,7 @@
 import { atlasSuites } from './atlas.js';
 import { authSuites } from './auth.js';
 import { hubSuites } from './hub.js';
+import { bitcoinSuites } from './bitcoin.js';
 import { bnsSuites } from './bns.js';
 import { snvSuites } from './snv.js';
 import type { Suite } from './suite.js';
@@ -9,6 +10,7 @@ import type { Suite } from './suite.js';
 export const suites: Readonly<Record<string, Suite>> = {
   ...atlasSuites,
   ...authSuites,
+  ...bitcoinSuites,
   ...bnsSuites,
   ...hubSuites,
   ...snvSuites,

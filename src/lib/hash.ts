@@ -1,3 +1,4 @@
+import { hmac } from '@noble/hashes/hmac.js';
 import { ripemd160 as nobleRipemd160 } from '@noble/hashes/legacy.js';
 import { sha256 as nobleSha256, sha512 as nobleSha512 } from '@noble/hashes/sha2.js';
 
@@ -13,3 +14,6 @@ export const hash160 = (bytes: Uint8Array): Uint8Array => nobleRipemd160(nobleSh
 
 /** The first 16 bytes of SHA-256 (BNS name hashes). */
 export const hash128 = (bytes: Uint8Array): Uint8Array => nobleSha256(bytes).slice(0, 16);
+
+/** HMAC with SHA-512, at once: for key derivation inside the rules (BIP 32). */
+export const hmacSha512 = (key: Uint8Array, bytes: Uint8Array): Uint8Array => hmac(nobleSha512, key, bytes);

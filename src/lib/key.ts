@@ -64,6 +64,15 @@ export function tweak(key: PrivateKey, by: Uint8Array): PrivateKey {
   return etc.numberToBytesBE(sum) as PrivateKey;
 }
 
+/** The public key of `tweak(key, by)`, from the public key alone (BIP 32 public derivation). */
+export function tweakPublic(key: PublicKey, by: Uint8Array): PublicKey {
+  const scalar = BigInt('0x' + etc.bytesToHex(by));
+  if (scalar === 0n || scalar >= Point.CURVE().n) throw new NamesteadError('KeyInvalid', 'no key at this index: take the next (BIP 32)');
+  const sum = Point.BASE.multiply(scalar).add(Point.fromBytes(key));
+  if (sum.equals(Point.ZERO)) throw new NamesteadError('KeyInvalid', 'no key at this index: take the next (BIP 32)');
+  return sum.toBytes(true) as PublicKey;
+}
+
 export function signerOf(key: PrivateKey): Signer {
   return {
     publicKey: publicKeyOf(key),

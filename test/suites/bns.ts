@@ -1,5 +1,6 @@
+import { bnsChainSuites } from './bnsChain.js';
 import { bnsCodecSuites } from './bnsCodec.js';
 import { bnsRulesSuites } from './bnsRules.js';
 import type { Suite } from './suite.js';
 
-export const bnsSuites: Readonly<Record<string, Suite>> = { ...bnsCodecSuites, ...bnsRulesSuites };
+export const bnsSuites: Readonly<Record<string, Suite>> = { ...bnsCodecSuites, ...bnsRulesSuites, ...bnsChainSuites };

@@ -1,6 +1,6 @@
 import { concat, fromUtf8, toHex } from '../../lib/bytes.js';
 import { hash128, hash160 } from '../../lib/hash.js';
-import { encodeBase40 } from './base40.js';
+import { encodeBase40, isBase40 } from './base40.js';
 
 export { encodeBase40 } from './base40.js';
 
@@ -23,4 +23,9 @@ export function nameHash128(name: string): string {
 /** How an update names a name, 32 hex digits. The consensus hash goes in as 32 hex characters, not as 16 bytes; BNS (a.2). */
 export function nameConsensusHash(name: string, consensusHash: string): string {
   return toHex(hash128(fromUtf8(name + consensusHash.toLowerCase())));
+}
+
+/** Whether a text has a preorder hash; one that a decoder lets pass may still hold a line feed, and then has none. */
+export function encodable(text: string): boolean {
+  return isBase40(text) && !text.endsWith('\n');
 }

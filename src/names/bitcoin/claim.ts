@@ -1,0 +1,129 @@
+import { fromHex, toHex } from '../../lib/bytes.js';
+import { hash160 } from '../../lib/hash.js';
+import { parsePublicKey } from '../../lib/key.js';
+import { epochAt } from './epoch.js';
+import type { Network } from './network.js';
+import { decodeOperation, opcodeOf, type Opcode, type Operation } from './operation.js';
+import { addressOfScript, classifyScript, nulldataOf, pushedKey } from './script.js';
+import type { Output, Transaction } from './transaction.js';
+
+/** Fees that buy nothing but a name go here: the p2pkh address of twenty zero bytes; BNS (a.4). */
+export const BURN_ADDRESS = '1111111111111111111114oLvT2';
+
+/** A transaction as it stands in a block, with the outputs its inputs spend (null: none known, as for a coinbase). */
+export interface Candidate {
+  /** Its place in the block; 0 is the coinbase. */
+  readonly index: number;
+  /** Display hex. */
+  readonly txid: string;
+  readonly transaction: Transaction;
+  readonly previous: readonly (Output | null)[];
+}
+
+/** Who sends or gets: an output script in hex and its address, version 0 or 5. */
+export interface Party {
+  readonly script: string;
+  readonly address: string;
+}
+
+/** What a transaction asks for, read from its bytes alone: whether it is granted is up to the rules. */
+export interface Claim<T extends Operation = Operation> {
+  readonly height: number;
+  readonly index: number;
+  readonly txid: string;
+  readonly operation: T;
+  readonly sender: Party;
+  /** The sender's public key as its input shows it, hex; null for scripts other than p2pkh. */
+  readonly senderKey: string | null;
+  /** The owner of a registration, renewal or import, the recipient of a transfer or reveal. */
+  readonly recipient: Party | null;
+  /** Satoshi paid, and to whom. */
+  readonly payment: { readonly satoshi: number; readonly address: string } | null;
+  /** The zone file's hash of an import. */
+  readonly valueHash: string | null;
+}
+
+/** How the outputs of each operation are laid; BNS (a.4). `checked` outputs must be OP_RETURN, p2pkh or p2sh. */
+interface Layout {
+  readonly least: number;
+  readonly most: number;
+  readonly checked: number;
+  readonly recipient?: number;
+  readonly payment?: number;
+  readonly valueHash?: number;
+}
+
+const anyOutputs: Layout = { least: 1, most: Infinity, checked: 0 };
+const layouts: Readonly<Record<Opcode, Layout>> = {
+  NAME_PREORDER: { least: 3, most: 3, checked: 3, payment: 2 },
+  NAME_REGISTRATION: { least: 2, most: 3, checked: 2, recipient: 1 },
+  NAME_RENEWAL: { least: 4, most: Infinity, checked: 2, recipient: 1, payment: 3 },
+  NAME_UPDATE: anyOutputs,
+  NAME_TRANSFER: { least: 2, most: Infinity, checked: 2, recipient: 1 },
+  NAME_REVOKE: anyOutputs,
+  NAME_IMPORT: { least: 3, most: Infinity, checked: 3, recipient: 1, valueHash: 2 },
+  NAMESPACE_PREORDER: { least: 3, most: Infinity, checked: 3, payment: 2 },
+  NAMESPACE_REVEAL: { least: 3, most: 3, checked: 2, recipient: 1 },
+  NAMESPACE_READY: anyOutputs,
+  ANNOUNCE: anyOutputs,
+  TOKEN_TRANSFER: { least: 2, most: Infinity, checked: 2, recipient: 1 },
+};
+
+/** Whether a transaction carries the network's magic and a known opcode, so that its previous outputs are worth fetching. */
+export function isCandidate(transaction: Transaction, network: Pick<Network, 'magic'>): boolean {
+  const data = nulldataOf(transaction.outputs);
+  return data !== null && opcodeOf(data, network.magic) !== null;
+}
+
+/** Reads the claim of a transaction at `height`; null: it makes none, and BNS ignores it; BNS (a.3), (a.4), (c.1). */
+export function readClaim(candidate: Candidate, height: number, network: Network): Claim | null {
+  const { transaction, index, txid } = candidate;
+  const { outputs } = transaction;
+  const data = nulldataOf(outputs);
+  const operation = data && decodeOperation(data, { magic: network.magic, epoch: epochAt(network, height).number, outputs: outputs.length });
+  const sender = operation && senderOf(candidate);
+  const terms = operation && sender && readOutputs(outputs, layouts[operation.opcode]);
+  return terms ? { height, index, txid, operation, sender, senderKey: keyOf(candidate, sender), ...terms } : null;
+}
+
+/** The first input is the sender, and every input must spend p2pkh or p2sh: one of another form voids the transaction; BNS (a.4). */
+function senderOf({ previous, transaction }: Candidate): Party | null {
+  const parties = previous.map(partyOf);
+  return parties.length === transaction.inputs.length && parties.every((party) => party !== null) ? (parties[0] ?? null) : null;
+}
+
+function partyOf(output: Output | null | undefined): Party | null {
+  const address = output ? addressOfScript(output.script) : null;
+  return output && address !== null ? { script: toHex(output.script), address } : null;
+}
+
+/** The first key any input shows that hashes to a p2pkh sender; BNS (a.4). */
+function keyOf({ transaction }: Candidate, sender: Party): string | null {
+  const wanted = /^76a914([0-9a-f]{40})88ac$/.exec(sender.script)?.[1];
+  if (wanted === undefined) return null;
+  return transaction.inputs.map((input) => pushedKey(input.script)).find((key) => key !== null && isKeyOf(key, wanted)) ?? null;
+}
+
+function isKeyOf(key: string, wanted: string): boolean {
+  if (toHex(hash160(fromHex(key))) !== wanted) return false;
+  try {
+    return parsePublicKey(key).length > 0;
+  } catch {
+    return false;
+  }
+}
+
+function readOutputs(outputs: readonly Output[], layout: Layout): Pick<Claim, 'recipient' | 'payment' | 'valueHash'> | null {
+  if (outputs.length < layout.least || outputs.length > layout.most) return null;
+  if (!outputs.slice(0, layout.checked).every((output) => ['nulldata', 'p2pkh', 'p2sh'].includes(classifyScript(output.script) ?? ''))) return null;
+  const at = (place: number | undefined): Party | null => (place === undefined ? null : partyOf(outputs[place]));
+  const [recipient, paid, valueHash] = [at(layout.recipient), at(layout.payment), hashIn(outputs, layout.valueHash)];
+  if ((layout.recipient !== undefined && !recipient) || (layout.payment !== undefined && !paid) || (layout.valueHash !== undefined && !valueHash)) return null;
+  return { recipient, payment: paid && { satoshi: Number(outputs[layout.payment ?? 0]?.value ?? 0n), address: paid.address }, valueHash };
+}
+
+/** An import carries its zone file's hash as that of a p2pkh address; BNS (a.4). */
+function hashIn(outputs: readonly Output[], place: number | undefined): string | null {
+  const script = place === undefined ? undefined : outputs[place]?.script;
+  return script && classifyScript(script) === 'p2pkh' ? toHex(script.subarray(3, 23)) : null;
+}

@@ -57,6 +57,15 @@ describe('a host that lies about a profile', () => {
     expect(() => open(JSON.stringify([{ token }]))).toThrow(expect.objectContaining({ code: 'TokenInvalid' }));
   });
 
+  it.each<[string, Record<string, unknown>]>([
+    ['no claim', { claim: undefined }],
+    ['a list for a claim', { claim: [] }],
+    ['no issuer', { issuer: undefined }],
+  ])('serves a token of the owner with %s', async (_, change) => {
+    const token = await signToken({ ...payload(toHex(alice.publicKey)), ...change }, alice);
+    expect(() => open(JSON.stringify([{ token }]))).toThrow(expect.objectContaining({ code: 'TokenInvalid' }));
+  });
+
   it.each(['', '02', `02${'ff'.repeat(32)}`, `06${'11'.repeat(64)}`])('names an issuer that is no key: %j', async (issuer) => {
     const token = await signToken(payload(issuer), mallory);
     expect(() => open(JSON.stringify([{ token }]))).toThrow(expect.objectContaining({ code: 'TokenInvalid' }));

@@ -94,6 +94,10 @@ describe('a response', () => {
     await expect(app.finish(await altered(alice, { exp }))).rejects.toMatchObject({ code: 'ResponseInvalid' });
   });
 
+  it('whose iat is no number is refused', async () => {
+    await expect(app.finish(await altered(alice, { iat: '2099-01-01' }))).rejects.toMatchObject({ code: 'ResponseInvalid' });
+  });
+
   it('from a minute ahead is refused', async () => {
     await expect(app.finish(await altered(alice, { iat: now / 1000 + 60 }))).rejects.toMatchObject({ code: 'ResponseInvalid' });
     expect((await app.finish(await altered(alice, { iat: now / 1000 + 59 }))).identityAddress).toBe(addressOf(alice.publicKey));

@@ -105,6 +105,7 @@ describe('a request', () => {
     ['a relative redirect', { redirectUri: '/done' }],
     ['a manifest elsewhere', { manifestUri: 'https://cdn.example/manifest.json' }],
     ['a domain that is none', { domain: 'app.example' }],
+    ['another scheme throughout', { domain: 'ftp://app.example' }],
   ])('with %s is refused', async (_, fields) => {
     const token = await makeAuthRequest({ domain, ...fields }, signerOf(generatePrivateKey()), { clock });
     expect(() => verifyAuthRequest(token, { clock })).toThrow(expect.objectContaining({ code: 'RequestInvalid' }));

@@ -52,6 +52,12 @@ describe('sealed content', () => {
     expect(await open({ ...sealed, ephemeralPK }, recipient)).toBe('a secret');
   });
 
+  it('is sealed to a compressed public key alone', async () => {
+    for (const key of [uncompressed(recipient.publicKey), new Uint8Array(32).fill(1), new Uint8Array(33)]) {
+      await expect(seal('x', key as typeof recipient.publicKey)).rejects.toMatchObject({ code: 'KeyInvalid' });
+    }
+  });
+
   it('never seals twice alike', async () => {
     const [one, two] = await Promise.all([seal('same', recipient.publicKey), seal('same', recipient.publicKey)]);
     expect(one).not.toEqual(two);

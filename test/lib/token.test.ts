@@ -74,6 +74,17 @@ describe('a token', () => {
     expect(verifyToken(text as string, signer.publicKey)).toBe(false);
   });
 
+  it('with a fourth part is refused', async () => {
+    const text = await signToken({ iss: 'x' }, signer);
+    expect(verifyToken(`${text}.x`, signer.publicKey)).toBe(false);
+    expect(() => parseToken(`${text}.x`)).toThrow(expect.objectContaining({ code: 'TokenInvalid' }));
+  });
+
+  it('is bounded, and its caller may bound it further', async () => {
+    const text = await signToken({ iss: 'x' }, signer);
+    expect(() => parseToken(text, 100)).toThrow(expect.objectContaining({ code: 'TokenInvalid' }));
+  });
+
   it('with a garbage signature is false, not an exception', () => {
     const input = `${part({ typ: 'JWT', alg: 'ES256K' })}.${part({})}`;
     for (const byte of [0x00, 0x30, 0x7f, 0xff]) {

@@ -93,12 +93,14 @@ describe('a derived key', () => {
     await expect(derivePath(root, path)).rejects.toThrow(TypeError);
   });
 
-  it.each(['', 'xprv', 'xpub6BKa544rnQMvWnpa1XEXRbZzuKqLzA2o3ctGLTVR284kt4JJrSTyFM1Vb8duEbXznMkKzspEeRWLw3KSfpmB3Sp5YsZ3KiRv7Qrxy5DXfBN'])(
-    'is not read from %j',
-    (text) => {
-      expect(() => parseXprv(text)).toThrow(expect.objectContaining({ name: 'NamesteadError' }));
-    },
-  );
+  it.each([
+    '',
+    'xprv',
+    'xprv9s21ZrQH143K3GJpoapnV8SFfukcVBSfeCficPSGfubmSFDxo1kuHnLisriDvSnRRuL2Qrg5ggqHKNVpxR86QEC8w35uxmGoggxtQTPvfUv',
+    'xpub6BKa544rnQMvWnpa1XEXRbZzuKqLzA2o3ctGLTVR284kt4JJrSTyFM1Vb8duEbXznMkKzspEeRWLw3KSfpmB3Sp5YsZ3KiRv7Qrxy5DXfBN',
+  ])('is not read from %j', (text) => {
+    expect(() => parseXprv(text)).toThrow(expect.objectContaining({ name: 'NamesteadError' }));
+  });
 });
 
 describe('a wallet', () => {

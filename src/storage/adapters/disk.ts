@@ -9,7 +9,9 @@ import { parsePath } from '../path.js';
 import type { Head, Store } from '../store.js';
 
 const METADATA = '.gaia-metadata';
+const PENDING = '.pending-';
 const DEFAULT_TYPE = 'application/octet-stream';
+const DAY = 86_400_000;
 
 export interface DiskOptions {
   /** Where the files lie; made when missing. */
@@ -41,6 +43,7 @@ interface Place {
 export function disk({ directory }: DiskOptions): Store {
   const root = resolve(directory);
   const exclusive = locks();
+  let swept: Promise<void> | null = null;
 
   const placeOf = (path: string): Place => {
     const place = { file: resolve(root, parsePath(path)), side: join(root, METADATA, path) };
@@ -83,6 +86,7 @@ export function disk({ directory }: DiskOptions): Store {
           throwIfAborted(signal, `writing ${path}`);
           const current = await headOf(place);
           requireCondition(condition, current?.etag, path);
+          await (swept ??= sweep(join(root, METADATA)));
           const etag = md5(body);
           await replace(root, place, body, { contentType, etag }, current, condition?.kind === 'create');
           return { etag, url: null };
@@ -121,7 +125,7 @@ async function replace(
   previous: Version | null,
   mustBeNew: boolean,
 ): Promise<void> {
-  const pending = join(root, METADATA, `.pending-${randomUUID()}`);
+  const pending = join(root, METADATA, `${PENDING}${randomUUID()}`);
   const pendingSide = `${pending}.json`;
   try {
     await mkdir(dirname(place.file), { recursive: true });
@@ -134,6 +138,15 @@ async function replace(
   } finally {
     await rm(pending, { force: true });
     await rm(pendingSide, { force: true });
+  }
+}
+
+/** Removes what processes that were killed long ago had not finished. */
+async function sweep(folder: string): Promise<void> {
+  for (const { name } of await entriesOf(folder)) {
+    if (!name.startsWith(PENDING)) continue;
+    const found = await orNull(stat(join(folder, name)));
+    if (found && Date.now() - found.mtimeMs > DAY) await rm(join(folder, name), { force: true });
   }
 }
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type * as fs from 'node:fs/promises';
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, test, vi } from 'vitest';
@@ -73,12 +73,16 @@ describe('a crash', () => {
     expect(await store.head('a')).toMatchObject({ contentType: 'text/old', etag: md5('old') });
   });
 
-  test('before the first rename leaves nothing that is listed or read', async () => {
+  test('before the first rename leaves nothing that is listed or read, and for a day only', async () => {
     await store.put('a', fromUtf8('old'));
     await writeFile(side('.pending-x'), 'half a fi');
+    await writeFile(side('.pending-old'), 'half');
+    await utimes(side('.pending-old'), 0, 0);
     const paths: string[] = [];
     for await (const path of store.list()) paths.push(path);
     expect(paths).toEqual(['a']);
+    await disk({ directory }).put('b', fromUtf8('x'));
+    expect((await readdir(side(''))).sort()).toEqual(['.pending-x', 'a', 'b']);
   });
 });
 

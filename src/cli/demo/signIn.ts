@@ -1,0 +1,88 @@
+import { allowLoopback, createClient, type Client } from '../../client.js';
+import { loopback, type Loopback } from '../../auth/adapters/loopback.js';
+import { answerAuthRequest } from '../../auth/answer.js';
+import { verifyAuthRequest } from '../../auth/request.js';
+import { memorySession, type UserData } from '../../auth/session.js';
+import { responseUrl, takeParameter } from '../../auth/transport.js';
+import { systemClock } from '../../lib/adapters/clock.js';
+import { isNamesteadError } from '../../lib/errors.js';
+import { expectOk, http, parseJson } from '../../lib/http.js';
+import { devnetPorts, privateBucket } from '../../devnet/presets.js';
+import { readGaia } from '../../storage/adapters/gaia.js';
+import { signedBy } from '../../storage/signed.js';
+import type { Identity } from '../../wallet/wallet.js';
+import type { Step } from '../transcript.js';
+import type { Stage } from './demo.js';
+
+export interface App {
+  readonly origin: string;
+  readonly client: Client;
+  readonly user: UserData;
+}
+
+/** Signs in over a loopback listener, as a program without pages does: the wallet's answer comes by HTTP. */
+export async function signInApp(step: Step, stage: Stage, name: string): Promise<App> {
+  const identity = await stage.wallet.identity(0);
+  const wallet = await walletListener(stage, name, identity);
+  try {
+    const client = await appClient(stage, wallet);
+    const user = await client.signIn({ scopes: ['store_write', 'publish_data'] });
+    step.say(`${wallet.origin} asked, the wallet answered, the app checked the answer`, { origin: wallet.origin });
+    step.say(`${user.username ?? '-'} belongs to ${user.identityAddress}, by the app's own proof`, { username: user.username, identityAddress: user.identityAddress });
+    step.say(`hub ${user.hubUrl}; the app has its own key`, { hub: user.hubUrl });
+    const code = await refuseThief(stage, name);
+    step.say(`lie: somebody else's name         refused with ${code}`);
+    step.note("lie: somebody else's name", { lie: "somebody else's name", code });
+    return { origin: wallet.origin, client, user };
+  } finally {
+    await wallet.close();
+  }
+}
+
+async function appClient({ devnet }: Stage, wallet: Loopback): Promise<Client> {
+  const clock = systemClock();
+  const ports = devnetPorts(devnet.urls);
+  return createClient({
+    clock,
+    http: http(),
+    names: ports.names(await devnet.anchor()),
+    zones: ports.zones,
+    allowHost: allowLoopback,
+    origin: wallet.origin,
+    session: memorySession(),
+    channel: wallet.ask,
+    bucket: (user) => privateBucket(user, clock),
+    bucketOf: (url, address) => signedBy(readGaia({ url }), address),
+  });
+}
+
+/** Mallory's wallet signs in with a name that is not his. */
+async function refuseThief(stage: Stage, name: string): Promise<string> {
+  const wallet = await walletListener(stage, name, await stage.wallet.identity(7));
+  const stop = new AbortController();
+  try {
+    const client = await appClient(stage, wallet);
+    await client.signIn({ signal: stop.signal });
+  } catch (error) {
+    if (isNamesteadError(error)) return error.code;
+    throw error;
+  } finally {
+    await wallet.close();
+  }
+  throw new Error("a sign-in with somebody else's name was believed");
+}
+
+/** The wallet: where a person's would be a page, this one agrees to everything. */
+async function walletListener({ devnet }: Stage, username: string, identity: Identity): Promise<Loopback> {
+  const clock = systemClock();
+  const ask = http();
+  return loopback({
+    authenticator: 'http://127.0.0.1/wallet',
+    open: async (url) => {
+      const request = verifyAuthRequest(takeParameter(url, 'authRequest')?.token ?? '', { clock });
+      parseJson(expectOk(await ask(request.manifestUri), 'the manifest').body, 'the manifest');
+      const response = await answerAuthRequest(request, identity, { clock, username, hubUrl: devnet.urls.hub });
+      await ask(responseUrl(request.redirectUri, response), { redirect: 'follow' });
+    },
+  });
+}

@@ -1,11 +1,16 @@
 import assert from 'node:assert/strict';
+import { formatAddress, parseAddress } from '../../src/lib/address.js';
 import { concat, fromHex, fromUtf8, reversed, toHex } from '../../src/lib/bytes.js';
+import { formatC32Address, parseC32Address } from '../../src/lib/c32.js';
 import { hash160, hash256 } from '../../src/lib/hash.js';
 import { merkleBranch, merkleRoot } from '../../src/lib/merkle.js';
 import { decodeBase40, encodeBase40, isBase40 } from '../../src/names/bitcoin/base40.js';
 import { nameConsensusHash, nameHash128, preorderHash } from '../../src/names/bitcoin/commitment.js';
 import { consensusHash, operationsHash, skipHeights } from '../../src/names/bitcoin/consensus.js';
+import { epochAt } from '../../src/names/bitcoin/epoch.js';
+import { mainnet } from '../../src/names/bitcoin/network.js';
 import { decodeOperation, encodeOperation, passesAsName, passesAsNamespace, type Operation } from '../../src/names/bitcoin/operation.js';
+import { namePrice } from '../../src/names/bitcoin/price.js';
 import { addressOfScript, classifyScript, nulldataOfScript, scriptTokens } from '../../src/names/bitcoin/script.js';
 import { python2FloatText, serializeOperation } from '../../src/names/bitcoin/serialization.js';
 import { isNamespaceValid, isNameValid, isSubdomainValid, parseSubdomain } from '../../src/names/name.js';
@@ -184,14 +189,11 @@ const floats = each<{ repr: string; str: string }>(
   (vector) => assert.equal(python2FloatText(Number(vector.repr)), vector.str),
 );
 
-/** The epoch of a mainnet height; BNS (b.2). */
-const epochAt = (height: number): number => 1 + [436650, 488500, 547921, 599866, 613249].filter((end) => height > end).length;
-
 const opReturnParse = each<{ op_name: string; op_return: string; parsed_by_height: Readonly<Record<string, Record<string, unknown> | null>> }>(
   (vector) => `${vector.op_name} ${vector.op_return}`,
   (vector) => {
     for (const [height, wanted] of Object.entries(vector.parsed_by_height)) {
-      assert.deepEqual(parsedFields(vector.op_return, epochAt(Number(height))), wanted === null || 'exception' in wanted ? null : numbers(wanted), `at ${height}`);
+      assert.deepEqual(parsedFields(vector.op_return, epochAt(mainnet, Number(height)).number), wanted === null || 'exception' in wanted ? null : numbers(wanted), `at ${height}`);
     }
   },
 );
@@ -308,6 +310,79 @@ const zoneFileHashes = each<{ hash: string; zonefile: string }>(
   (vector) => assert.ok(uncut(vector.zonefile).some((text) => toHex(hash160(fromUtf8(text))) === vector.hash), 'another hash'),
 );
 
+interface C32Case {
+  readonly c32: string;
+  readonly hash160: string;
+  readonly version?: number;
+  readonly c32_decode?: readonly [number, string];
+  readonly b58?: string;
+  readonly b58_version?: number;
+  readonly c32ToB58?: string;
+}
+
+/** Which c32 version stands for which base58check version. */
+const base58Versions: Readonly<Record<number, number>> = { 22: 0, 20: 5, 26: 111, 21: 196 };
+
+const c32Addresses = each<C32Case>(
+  (vector) => vector.c32,
+  (vector) => {
+    const { version, hash } = parseC32Address(vector.c32);
+    assert.equal(toHex(hash), vector.hash160);
+    assert.equal(formatC32Address({ version, hash }), vector.c32);
+    if (vector.version !== undefined) assert.equal(version, vector.version);
+    if (vector.c32_decode) assert.deepEqual([version, toHex(hash)], vector.c32_decode);
+    if (vector.b58 === undefined) return;
+    assert.deepEqual([parseAddress(vector.b58).version, toHex(parseAddress(vector.b58).hash)], [vector.b58_version, vector.hash160]);
+    assert.equal(formatAddress(base58Versions[version] ?? version, hash), vector.c32ToB58);
+  },
+);
+
+interface RealCase {
+  readonly what: string;
+  readonly name?: string;
+  readonly sender?: string;
+  readonly owner?: string;
+  readonly expected?: string | number;
+  readonly computed?: string | number | readonly string[];
+  readonly expected_second?: string;
+  readonly serialized?: readonly string[];
+  readonly ops_hash?: string;
+}
+
+/** The terms of `.id` on mainnet. */
+const idTerms = { version: 1, coeff: 250, base: 4, buckets: [6, 5, 4, 3, 2, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], nonalphaDiscount: 4, noVowelDiscount: 4 };
+
+const real: Suite = (file) => {
+  const { cases, facts } = parseVectors<{ cases: readonly RealCase[]; facts: { readonly ops_at_462592?: readonly Readonly<Record<string, unknown>>[]; readonly first_block: number } }>(file);
+  return cases.map((vector): Case => ({ title: `${vector.what} ${vector.name ?? ''}`, check: () => checkReal(vector, facts.ops_at_462592 ?? [], facts.first_block) }));
+};
+
+function checkReal(vector: RealCase, operations: readonly Readonly<Record<string, unknown>>[], firstBlock: number): void {
+  const { name = '', expected } = vector;
+  if (vector.serialized) {
+    assert.equal(operationsHash(vector.serialized), vector.ops_hash);
+    assert.deepEqual(operations.filter((fields) => typeof fields['name'] !== 'string').map(serializeOperation).sort(), vector.serialized.filter((text) => text.startsWith('?')).sort());
+  } else if (Array.isArray(vector.computed)) {
+    assert.deepEqual(emptyChain(firstBlock, vector.computed.length), vector.computed);
+    assert.equal(emptyChain(firstBlock, 2)[1], vector.expected_second);
+  } else if (vector.sender !== undefined && vector.owner !== undefined) {
+    assert.equal(preorderHash(name, fromHex(vector.sender), vector.owner), expected);
+  } else if (typeof expected === 'number') {
+    assert.equal(namePrice(name.slice(0, name.indexOf('.')), idTerms, epochAt(mainnet, mainnet.firstBlock)), expected);
+  } else {
+    assert.equal(nameHash128(name), expected);
+  }
+}
+
+/** The consensus hashes of a chain's first blocks when none has an operation. */
+function emptyChain(firstBlock: number, count: number): string[] {
+  const hashes: string[] = [];
+  for (let height = firstBlock; height < firstBlock + count; height++) {
+    hashes.push(consensusHash(operationsHash([]), skipHeights(height, firstBlock).map((earlier) => hashes[earlier - firstBlock] ?? '')));
+  }
+  return hashes;
+}
+
 export const bnsCodecSuites: Readonly<Record<string, Suite>> = {
   'bns-v1/b40.json': base40,
   'bns-v1/preorder_hashes.json': preorderHashes,
@@ -322,4 +397,6 @@ export const bnsCodecSuites: Readonly<Record<string, Suite>> = {
   'bns-v1/op_return_parse.json': opReturnParse,
   'bns-v1/op_return_build.json': opReturnBuild,
   'bns-v1/zonefile_hashes_mainnet.json': zoneFileHashes,
+  'bns-v1/c32_addresses.json': c32Addresses,
+  'bns-v1/real_mainnet.json': real,
 };

@@ -13,6 +13,8 @@ import { addHistory, createState, openBlock, put, undoBlock, type HistoryEntry, 
 import { judgeTokenTransfer } from './tokenRule.js';
 
 export { createState, isCandidate, undoBlock };
+export { accountAt, consensusHashAt, historyOf, nameAt, namesOf, namespaceAt, operationsAt } from './query.js';
+export type { NameAt, NamespaceAt } from './query.js';
 export type { Candidate, HistoryEntry, OperationRecord, State };
 
 /** A block as the rules need it. Transactions that are no candidates may be left out; the others keep their index. */

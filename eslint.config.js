@@ -6,12 +6,15 @@ const noBuffer = {
   'no-restricted-imports': ['error', { paths: ['buffer', 'node:buffer'] }],
 };
 
+const noThis = { selector: 'ThisExpression', message: 'Factories return plain objects of closures; classes are for errors only.' };
+
 const noBarrels = {
   'no-restricted-syntax': [
     'error',
     { selector: 'ExportAllDeclaration', message: 'Name each export: the public list is written by hand.' },
     { selector: 'ExportDefaultDeclaration', message: 'Exports have names.' },
     { selector: 'ExportSpecifier[exported.name="default"]', message: 'Exports have names.' },
+    noThis,
   ],
 };
 
@@ -35,6 +38,10 @@ export default defineConfig(
       // Numbers in messages are plain; a union of literals needs no String().
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true, ignoreVoidOperator: true }],
+      // `void` before a call says that its value is not wanted, whatever that is.
+      '@typescript-eslint/no-meaningless-void-operator': 'off',
+      // Ports and adapters are plain objects of closures: their functions travel alone, and nothing but errors says `this`.
+      '@typescript-eslint/unbound-method': 'off',
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
       // A port is asynchronous by its type, also where one implementation needs no await.
       '@typescript-eslint/require-await': 'off',
@@ -54,7 +61,7 @@ export default defineConfig(
     rules: { '@typescript-eslint/no-unnecessary-condition': 'off', '@typescript-eslint/no-unsafe-type-assertion': 'off' },
   },
   {
-    files: ['*.config.ts', '*.config.js'],
+    files: ['src/lib/errors.ts', '*.config.ts', '*.config.js'],
     rules: { 'no-restricted-syntax': 'off' },
   },
   { files: ['**/*.js'], extends: [tseslint.configs.disableTypeChecked] },

@@ -1,11 +1,11 @@
 import commonjs from '@rollup/plugin-commonjs';
-import json from '@rollup/plugin-json';
 import { nodeResolve } from '@rollup/plugin-node-resolve';
 import terser from '@rollup/plugin-terser';
 import { transform } from 'esbuild';
 import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { dirname, resolve } from 'node:path';
-import type { InputPluginOption, OutputOptions, Plugin, RollupLog, RollupOptions } from 'rollup';
+import { rollup, type InputPluginOption, type OutputOptions, type Plugin, type RollupLog, type RollupOptions } from 'rollup';
 import { englishModule, wordList } from './scripts/english.ts';
 import { commands, entries, present, root, sourceOf } from './scripts/entries.ts';
 
@@ -17,8 +17,8 @@ export function libraryOptions(folder: string, lenient: boolean): RollupOptions 
   const shared: OutputOptions = { dir: folder, preserveModules: true, preserveModulesRoot: source, hoistTransitiveImports: false };
   return {
     input: Object.fromEntries(found.map((module) => [module, sourceOf(module)])),
-    external: (id) => !id.startsWith('.') && !id.startsWith('/') && id !== wordList,
-    plugins: [englishWords(), typescript(lenient)],
+    external: (id) => !id.startsWith('.') && !id.startsWith('/') && id !== wordList && id !== 'jsontokens',
+    plugins: [vendored(), typescript(lenient)],
     treeshake: { moduleSideEffects: false },
     onLog: (_level, log) => {
       complain(log);
@@ -38,11 +38,10 @@ export function browserOptions(folder: string, lenient: boolean): RollupOptions 
     plugins: [
       virtual('everything', found.map((module) => `export * from ${JSON.stringify(sourceOf(module))};`).join('\n')),
       without('cross-fetch'),
-      englishWords(),
+      vendored(),
       typescript(lenient),
       nodeResolve({ browser: true, preferBuiltins: false }),
       plugin(commonjs),
-      plugin(json),
     ],
     treeshake: { moduleSideEffects: (id) => !id.startsWith(source) },
     onLog: (_level, log) => {
@@ -80,14 +79,44 @@ function typescript(lenient: boolean): Plugin {
   };
 }
 
-/** bip39 is only its English words here: `vendor/english`, so that no output imports JSON or brings nine more languages. */
-function englishWords(): Plugin {
-  const vendored = resolve(source, 'vendor/english.js');
+/**
+ * Two packages go into our own output, as `vendor/…`. Of bip39 only the English words, so that nothing imports JSON or brings nine
+ * more languages. Of jsontokens only the verifier: it is CommonJS, and as an import it would bring a second copy of @noble/hashes.
+ */
+function vendored(): Plugin {
+  const code: Readonly<Record<string, () => Promise<string>>> = { [wordList]: englishModule, jsontokens: tokenVerifierModule };
+  const names: Readonly<Record<string, string>> = { [wordList]: resolve(source, 'vendor/english.js'), jsontokens: resolve(source, 'vendor/jsontokens.js') };
   return {
-    name: 'english-words',
-    resolveId: (specifier) => (specifier === wordList ? { id: vendored, moduleSideEffects: false } : null),
-    load: async (id) => (id === vendored ? englishModule() : null),
+    name: 'vendored',
+    resolveId: (specifier) => (Object.hasOwn(names, specifier) ? { id: names[specifier] ?? specifier, moduleSideEffects: false } : null),
+    load: async (id) => (await code[Object.keys(names).find((specifier) => names[specifier] === id) ?? '']?.()) ?? null,
   };
+}
+
+async function tokenVerifierModule(): Promise<string> {
+  const verifier = resolve(root, 'node_modules/jsontokens/lib/verifier.js');
+  // Its ES modules instead of the CommonJS file that is required, so that what is not used falls away.
+  const secp256k1 = createRequire(verifier)
+    .resolve('@noble/secp256k1')
+    .replace(/index\.js$/, 'esm/index.js');
+  const bundle = await rollup({
+    input: 'verifier',
+    external: /^@noble\/hashes\//,
+    plugins: [
+      virtual('verifier', `export { TokenVerifier } from ${JSON.stringify(verifier)};`),
+      // Node's crypto would be asked for randomness only, which verifying needs none of.
+      without('crypto'),
+      { name: 'esm', resolveId: (specifier) => (specifier === '@noble/secp256k1' ? secp256k1 : null) },
+      nodeResolve({ browser: true, preferBuiltins: false }),
+      plugin(commonjs, { esmExternals: true, strictRequires: 'auto', requireReturnsDefault: 'namespace' }),
+    ],
+    onLog: (_level, log) => {
+      complain(log);
+    },
+  });
+  const { output } = await bundle.generate({ format: 'es' });
+  await bundle.close();
+  return `// TokenVerifier of the package jsontokens, with its own @noble/secp256k1 (both MIT licence).\n${output[0].code}`;
 }
 
 /** Rollup's own plugins declare their default export for CommonJS alone. */

@@ -23,7 +23,7 @@ interface Result {
   readonly ms: number;
 }
 
-const limit = 120_000;
+const limit = 60_000;
 const word = parseArguments().words[0] ?? '';
 const all = JSON.parse(readFileSync(resolve(root, 'test/adversary/checks.json'), 'utf8')) as Check[];
 const checks = all.filter(({ check, file, test }) => [check, file, test].some((text) => text.includes(word)));

@@ -53,10 +53,13 @@ describe('the public list', () => {
     await expect(`${JSON.stringify(list, null, 2)}\n`).toMatchFileSnapshot('exports.json');
   });
 
-  test('each public name carries a docstring', () => {
+  test('each public name carries a docstring, on itself or on the members of its type', () => {
+    const isSaid = (symbol: ts.Symbol): boolean => symbol.getDocumentationComment(checker).length > 0;
+    const isDocumented = (symbol: ts.Symbol): boolean =>
+      isSaid(symbol) || (!(symbol.flags & ts.SymbolFlags.Value) && checker.getDeclaredTypeOfSymbol(symbol).getProperties().some(isSaid));
     const bare = present.flatMap((entry) =>
       exportsOf(entry)
-        .filter(({ symbol }) => symbol.getDocumentationComment(checker).length === 0)
+        .filter(({ symbol }) => !isDocumented(symbol))
         .map(({ name }) => `${entry.specifier}: ${name}`),
     );
     expect(bare).toEqual([]);

@@ -1,7 +1,7 @@
-import { encrypted, signed, under } from 'namestead';
+import { encrypted } from 'namestead';
 import { systemClock } from 'namestead/clock';
 import { gaia } from 'namestead/storage/gaia';
 
 export function files(hub, signer, keys) {
-  return encrypted(signed(under(gaia({ hub, signer, clock: systemClock() }), 'app/'), signer), keys);
+  return encrypted(gaia({ hub, signer, clock: systemClock() }), keys);
 }

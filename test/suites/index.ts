@@ -3,6 +3,7 @@ import { authSuites } from './auth.js';
 import { hubSuites } from './hub.js';
 import { bitcoinSuites } from './bitcoin.js';
 import { bnsSuites } from './bns.js';
+import { nodeSuites } from './node.js';
 import { snvSuites } from './snv.js';
 import type { Suite } from './suite.js';
 
@@ -13,5 +14,6 @@ export const suites: Readonly<Record<string, Suite>> = {
   ...bitcoinSuites,
   ...bnsSuites,
   ...hubSuites,
+  ...nodeSuites,
   ...snvSuites,
 };

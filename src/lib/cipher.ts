@@ -18,6 +18,11 @@ export async function decryptAesCbc(key: Uint8Array, iv: Uint8Array, ciphertext:
   }
 }
 
+/** As `sha512` of `hash.ts`; where work is asynchronous anyway, it keeps that function out of the bundle. */
+export async function digestSha512(data: Uint8Array): Promise<Uint8Array> {
+  return new Uint8Array(await subtle().digest('SHA-512', data as Bytes));
+}
+
 export const hmacSha256 = (key: Uint8Array, data: Uint8Array): Promise<Uint8Array> => hmac('SHA-256', key, data);
 export const hmacSha512 = (key: Uint8Array, data: Uint8Array): Promise<Uint8Array> => hmac('SHA-512', key, data);
 

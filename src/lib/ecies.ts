@@ -1,7 +1,6 @@
 import { concat, equal, fromBase64, fromHex, fromUtf8, isHex, toBase64, toHex, toUtf8 } from './bytes.js';
-import { decryptAesCbc, encryptAesCbc, hmacSha256 } from './cipher.js';
+import { decryptAesCbc, digestSha512, encryptAesCbc, hmacSha256 } from './cipher.js';
 import { NamesteadError } from './errors.js';
-import { sha512 } from './hash.js';
 import { generatePrivateKey, keyAgreementOf, parsePublicKey, randomBytes } from './key.js';
 import type { KeyAgreement, PublicKey } from './key.js';
 
@@ -137,6 +136,6 @@ function decodeCiphertext(text: string, encoding: unknown): Uint8Array {
 }
 
 async function agree(own: KeyAgreement, other: PublicKey): Promise<{ encryption: Uint8Array; authentication: Uint8Array }> {
-  const shared = sha512(await own.agree(other));
+  const shared = await digestSha512(await own.agree(other));
   return { encryption: shared.subarray(0, 32), authentication: shared.subarray(32) };
 }

@@ -1,0 +1,147 @@
+import { expect, test } from 'vitest';
+import { toHex } from '../../../src/lib/bytes.js';
+import { bitcoinNames } from '../../../src/names/bitcoin/names.js';
+import type { Lookup } from '../../../src/names/names.js';
+import { alice, bob, createWorld, give, openNamespace, renew, revoke, transfer, update, valueHash, type World } from './world.js';
+
+const code = (value: string): unknown => expect.objectContaining({ code: value });
+
+function worldWith(...steps: readonly ((world: World) => void)[]): World {
+  const world = createWorld();
+  openNamespace(world);
+  for (const step of steps) step(world);
+  world.mine();
+  return world;
+}
+
+async function lookup(world: World, name = 'alice.id', anchor = world.anchor()): Promise<Lookup | null> {
+  const { network, headers, transactions, indexer } = world;
+  return bitcoinNames({ network, anchor, headers, transactions, indexer }).lookup(name);
+}
+
+test('a name is what its last operation made it, whatever that operation is', async () => {
+  const steps: readonly [title: string, step: (world: World) => void, owner: string, hash: string | null][] = [
+    ['registered with a zone file', (world) => give(world, 'alice.id', alice, valueHash('one')), alice.address, valueHash('one')],
+    ['registered without', (world) => give(world, 'alice.id', alice, null), alice.address, null],
+    ['updated', (world) => world.mine(update(world, 'alice.id', alice, valueHash('two'))), alice.address, valueHash('two')],
+    ['transferred with its zone file', (world) => world.mine(transfer(world, 'alice.id', alice, bob)), bob.address, valueHash('two')],
+    ['renewed', (world) => world.mine(renew('alice.id', bob, bob, null)), bob.address, valueHash('two')],
+    ['renewed to another', (world) => world.mine(renew('alice.id', bob, alice, valueHash('three'))), alice.address, valueHash('three')],
+    ['transferred without', (world) => world.mine(transfer(world, 'alice.id', alice, bob, false)), bob.address, null],
+  ];
+  const world = createWorld();
+  openNamespace(world);
+  for (const [index, [title, step, owner, hash]] of steps.entries()) {
+    if (index === 1) continue;
+    step(world);
+    const height = world.height();
+    world.mine();
+    const found = await lookup(world);
+    expect(found?.record, title).toMatchObject({ name: 'alice.id', owner, height, chain: 'bitcoin' });
+    expect(found && found.record.zoneFileHash && toHex(found.record.zoneFileHash), title).toBe(hash);
+    expect(found?.evidence).toMatchObject({ level: 'snv', completeTo: height + 1, confirmations: 2, work: 'none', disagreed: [], asOf: { height: height + 1 } });
+  }
+  const plain = await lookup(worldWith((other) => give(other, 'alice.id', alice, null)));
+  expect(plain?.record.zoneFileHash).toBeNull();
+});
+
+test('the answer tells until when it holds: one block beyond the deadline that is counted in', async () => {
+  const world = createWorld();
+  openNamespace(world, 20);
+  give(world, 'alice.id', alice, null);
+  const registered = world.height();
+  world.mine();
+  const found = await lookup(world);
+  expect(found?.record.expiresAt).toBe(registered + 2 * 20 + 5000 + 1);
+});
+
+test('a name that is for ever says so', async () => {
+  const world = createWorld();
+  openNamespace(world, 0xffffffff);
+  give(world, 'alice.id', alice, null);
+  world.mine();
+  expect((await lookup(world))?.record.expiresAt).toBeNull();
+});
+
+test('two operations in one block leave what the later one made', async () => {
+  const world = worldWith(
+    (at) => give(at, 'alice.id', alice, valueHash('one')),
+    (at) => at.mine(update(at, 'alice.id', alice, valueHash('two')), transfer(at, 'alice.id', alice, bob)),
+  );
+  expect((await lookup(world))?.record).toMatchObject({ owner: bob.address });
+});
+
+test('an anchor in the past shows the name as it was, and says what it leaves out', async () => {
+  const world = worldWith((at) => give(at, 'alice.id', alice, valueHash('one')));
+  const anchor = world.anchor();
+  world.mine(transfer(world, 'alice.id', alice, bob));
+  world.mine();
+  const found = await lookup(world, 'alice.id', anchor);
+  expect(found?.record.owner).toBe(alice.address);
+  expect(found?.evidence.unchecked.join()).toContain(`from height ${anchor.height + 1}`);
+});
+
+test('a name nobody knows is not proved absent', async () => {
+  const world = worldWith((at) => give(at, 'alice.id', alice, null));
+  await expect(lookup(world, 'nobody.id')).rejects.toThrow(code('AbsenceNotProved'));
+  const anchor = world.anchor();
+  give(world, 'late.id', bob, null);
+  await expect(lookup(world, 'late.id', anchor)).rejects.toThrow(code('AbsenceNotProved'));
+  await expect(lookup(world, 'No.Name')).rejects.toThrow(code('NameInvalid'));
+});
+
+test('a revoked name is refused as revoked', async () => {
+  await expect(lookup(worldWith((at) => give(at, 'alice.id', alice, null), (at) => at.mine(revoke('alice.id', alice))))).rejects.toThrow(code('NameRevoked'));
+});
+
+test('an operation with too few confirmations is refused', async () => {
+  const world = createWorld();
+  openNamespace(world);
+  give(world, 'alice.id', alice, null);
+  await expect(lookup(world)).rejects.toThrow(code('NotConfirmed'));
+  world.mine();
+  expect((await lookup(world))?.evidence.confirmations).toBe(2);
+});
+
+test('more than snv is refused when it is demanded', async () => {
+  const world = worldWith((at) => give(at, 'alice.id', alice, null));
+  const { network, headers, transactions, indexer } = world;
+  const names = bitcoinNames({ network, anchor: world.anchor(), headers: [headers], transactions, indexer });
+  for (const level of ['history', 'filters', 'replay'] as const) await expect(names.lookup('alice.id', { level })).rejects.toThrow(code('LevelNotReached'));
+  for (const level of ['server', 'quorum', 'snv'] as const) expect((await names.lookup('alice.id', { level }))?.evidence.level).toBe('snv');
+});
+
+test('an expired name is refused as expired', async () => {
+  const world = createWorld();
+  openNamespace(world, 1);
+  give(world, 'alice.id', alice, null);
+  while (world.height() < 5030) world.mine();
+  await expect(lookup(world)).rejects.toThrow(code('NameExpired'));
+}, 60_000);
+
+test('two lookups at once, and one after another, give the same', async () => {
+  const world = worldWith((at) => give(at, 'alice.id', alice, null), (at) => give(at, 'bob.id', bob, null));
+  const { network, headers, transactions, indexer } = world;
+  const names = bitcoinNames({ network, anchor: world.anchor(), headers, transactions, indexer });
+  const both = await Promise.all([names.lookup('alice.id'), names.lookup('bob.id')]);
+  expect(both.map((found) => found?.record.owner)).toEqual([alice.address, bob.address]);
+  expect(await names.lookup('alice.id')).toEqual(both[0]);
+});
+
+test('cancelling ends with Aborted, and the next call is whole', async () => {
+  const world = worldWith((at) => give(at, 'alice.id', alice, null));
+  const { network, headers, transactions, indexer } = world;
+  const names = bitcoinNames({ network, anchor: world.anchor(), headers, transactions, indexer });
+  await expect(names.lookup('alice.id', { signal: AbortSignal.abort() })).rejects.toThrow(code('Aborted'));
+  const stages = new Set<string>();
+  await names.lookup('alice.id', { onProgress: ({ stage }) => stages.add(stage) });
+  expect([...stages]).toEqual(['headers', 'consensus']);
+});
+
+test('an anchor is demanded, and stands where the network has begun', () => {
+  const { network, headers, transactions, indexer, ...world } = worldWith();
+  const without = { network, headers, transactions, indexer } as unknown as Parameters<typeof bitcoinNames>[0];
+  expect(() => bitcoinNames(without)).toThrow(code('AnchorRequired'));
+  expect(() => bitcoinNames({ ...without, anchor: { ...world.anchor(), height: 3 } })).toThrow(TypeError);
+});
+

@@ -88,20 +88,53 @@ export function reversed(bytes: Uint8Array): Uint8Array {
 }
 
 export function toBase64(bytes: Uint8Array): string {
-  let binary = '';
-  for (let i = 0; i < bytes.length; i += 0x8000) binary += String.fromCharCode(...bytes.subarray(i, i + 0x8000));
-  return btoa(binary);
+  const text = new Uint8Array(4 * Math.ceil(bytes.length / 3)).fill(61);
+  for (let i = 0, at = 0; i < bytes.length; i += 3, at += 4) {
+    const left = bytes.length - i;
+    const bits = ((bytes[i] ?? 0) << 16) | ((bytes[i + 1] ?? 0) << 8) | (bytes[i + 2] ?? 0);
+    text[at] = characterOf(bits >> 18);
+    text[at + 1] = characterOf((bits >> 12) & 63);
+    if (left > 1) text[at + 2] = characterOf((bits >> 6) & 63);
+    if (left > 2) text[at + 3] = characterOf(bits & 63);
+  }
+  return lenient.decode(text);
 }
 
 /** Standard or URL-safe alphabet, padding optional (RFC 4648); anything else is refused. */
 export function fromBase64(text: string): Uint8Array {
-  try {
-    const binary = atob(text.replace(/-/g, '+').replace(/_/g, '/'));
-    if (/\s/.test(text)) throw new SyntaxError('white space');
-    return Uint8Array.from(binary, (character) => character.charCodeAt(0));
-  } catch (cause) {
-    throw new NamesteadError('Malformed', 'expected base64', { cause });
+  const padding = text.endsWith('==') ? 2 : text.endsWith('=') ? 1 : 0;
+  const characters = encoder.encode(text);
+  const length = text.length - padding;
+  let bad = characters.length ^ text.length;
+  if (length % 4 === 1 || (padding > 0 && text.length % 4 !== 0)) bad = 1;
+  const bytes = new Uint8Array(Math.floor((3 * length) / 4));
+  for (let i = 0, at = 0; i < length; i += 4, at += 3) {
+    const a = sextetOf(characters[i] ?? 0);
+    const b = sextetOf(characters[i + 1] ?? 0);
+    const c = i + 2 < length ? sextetOf(characters[i + 2] ?? 0) : 0;
+    const d = i + 3 < length ? sextetOf(characters[i + 3] ?? 0) : 0;
+    bad |= (a | b | c | d) & ~63;
+    bytes[at] = (a << 2) | (b >> 4);
+    bytes[at + 1] = (b << 4) | (c >> 2);
+    bytes[at + 2] = (c << 6) | d;
   }
+  if (bad !== 0) throw new NamesteadError('Malformed', 'expected base64');
+  return bytes;
+}
+
+function characterOf(sextet: number): number {
+  if (sextet < 26) return sextet + 65;
+  if (sextet < 52) return sextet + 71;
+  return sextet < 62 ? sextet - 4 : sextet === 62 ? 43 : 47;
+}
+
+/** 64 for what is of neither alphabet. */
+function sextetOf(character: number): number {
+  if (character >= 97 && character <= 122) return character - 71;
+  if (character >= 65 && character <= 90) return character - 65;
+  if (character >= 48 && character <= 57) return character + 4;
+  if (character === 43 || character === 45) return 62;
+  return character === 47 || character === 95 ? 63 : 64;
 }
 
 export function toBase64Url(bytes: Uint8Array): string {

@@ -19,6 +19,7 @@ try {
   install(tarball);
   check('each entry point loads by import and by require, with the same names', load);
   check('a strict TypeScript project compiles against it', compile);
+  check('the browser file runs without anything of Node.js', runBrowserFile);
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
@@ -51,6 +52,31 @@ for (const specifier of ${specifiers}) {
 }`,
   );
   run(process.execPath, [join(folder, 'load.mjs')], folder);
+}
+
+/** In a Node.js whose own globals are gone: a `Buffer` that were needed would be missed here. */
+function runBrowserFile(): void {
+  writeFileSync(
+    join(folder, 'browser.cjs'),
+    `const { readFileSync } = require('node:fs');
+const { runInThisContext } = require('node:vm');
+const file = readFileSync(${JSON.stringify(join(folder, 'node_modules', manifest.name, 'dist/namestead.browser.js'))}, 'utf8');
+for (const name of ['Buffer', 'process', 'global', 'setImmediate', 'clearImmediate']) delete globalThis[name];
+runInThisContext(file + ';globalThis.Namestead = Namestead');
+runInThisContext(\`(async () => {
+  const { generateWords, openWallet, signToken, verifyToken, seal, open, p2pkh, keyAgreementOf, generatePrivateKey } = Namestead;
+  const wallet = await openWallet(generateWords());
+  const identity = await wallet.identity(0);
+  const token = await signToken({ iss: identity.address }, identity.signer);
+  if (!verifyToken(token, identity.signer.publicKey)) throw new Error('a token does not verify');
+  const key = keyAgreementOf(generatePrivateKey());
+  if ((await open(await seal('secret', key.publicKey), key)) !== 'secret') throw new Error('what was sealed does not open');
+  if (typeof p2pkh(identity.signer.publicKey) !== 'object') throw new Error('no account');
+  if (typeof Buffer !== 'undefined' || typeof process !== 'undefined') throw new Error('somebody brought a Buffer');
+})()\`);
+`,
+  );
+  run(process.execPath, ['--unhandled-rejections=strict', join(folder, 'browser.cjs')], folder);
 }
 
 function compile(): void {

@@ -86,6 +86,97 @@ describe('a crash', () => {
   });
 });
 
+/** The disk adapter over a file system that dies at its `last`-th change: a write stops half-way, everything later fails. */
+async function dyingDisk(last: number): Promise<{ disk: typeof disk; changes: () => number }> {
+  let changes = 0;
+  vi.resetModules();
+  vi.doMock('node:fs/promises', async (original) => {
+    const real = await original<typeof fs>();
+    const step = async <T>(work: () => Promise<T>, half?: () => Promise<unknown>): Promise<T> => {
+      changes++;
+      if (changes === last) await half?.();
+      if (changes >= last) throw new Error('the power is gone');
+      return work();
+    };
+    const open: typeof real.open = async (path, flags, ...rest) => {
+      if (flags === 'r') return real.open(path, flags, ...rest);
+      const handle = await step(() => real.open(path, flags, ...rest));
+      const writeFile = handle.writeFile.bind(handle);
+      handle.writeFile = (data) => {
+        const bytes = data as Uint8Array;
+        return step(
+          () => writeFile(bytes),
+          () => writeFile(bytes.subarray(0, bytes.length / 2)),
+        );
+      };
+      return handle;
+    };
+    return {
+      ...real,
+      open,
+      writeFile: (path: string, data: Uint8Array) =>
+        step(
+          () => real.writeFile(path, data),
+          () => real.writeFile(path, data.subarray(0, data.length / 2)),
+        ),
+      rename: (from: string, to: string) => step(() => real.rename(from, to)),
+      link: (from: string, to: string) => step(() => real.link(from, to)),
+      unlink: (path: string) => step(() => real.unlink(path)),
+      rm: (path: string, options: object) => step(() => real.rm(path, options)),
+      mkdir: (path: string, options: object) => step(() => real.mkdir(path, options)),
+    };
+  });
+  try {
+    const { disk: dying } = await import('../../../src/storage/adapters/disk.js');
+    return { disk: dying, changes: () => changes };
+  } finally {
+    vi.doUnmock('node:fs/promises');
+  }
+}
+
+describe('a crash at any moment', () => {
+  const old = { body: fromUtf8('the old content'), contentType: 'text/old', etag: md5('the old content') };
+  const next = { body: fromUtf8('what is new'), contentType: 'text/new', etag: md5('what is new') };
+
+  test.each([
+    ['of an overwrite leaves the old file or the new one', 'a', (dying: Store) => dying.put('a', next.body, next), [old, next]],
+    [
+      'of a conditional overwrite leaves the old file or the new one',
+      'a',
+      (dying: Store) => dying.put('a', next.body, { ...next, condition: { kind: 'match', etag: old.etag } }),
+      [old, next],
+    ],
+    [
+      'of a creation leaves none or the whole file',
+      'n/b',
+      (dying: Store) => dying.put('n/b', next.body, { ...next, condition: { kind: 'create' } }),
+      [null, next],
+    ],
+    ['of a removal leaves the file or none', 'a', (dying: Store) => dying.remove('a'), [old, null]],
+  ] as const)('%s', async (_, path, work, allowed) => {
+    const seen = new Set<unknown>();
+    for (let last = 1, alive = false; !alive; last++) {
+      directory = await mkdtemp(join(tmpdir(), 'namestead-disk-'));
+      directories.push(directory);
+      store = disk({ directory });
+      await store.put('a', old.body, old);
+      const { disk: dying, changes } = await dyingDisk(last);
+      await work(dying({ directory })).catch(() => undefined);
+      alive = changes() < last;
+      const found = await store.get(path);
+      expect(allowed, `at change ${last}`).toContainEqual(found);
+      expect((await store.head(path))?.etag).toBe(found?.etag);
+      seen.add(JSON.stringify(found));
+      for await (const listed of store.list()) expect(['a', path]).toContain(listed);
+      // Life goes on.
+      await store.put(path, old.body, { ...old, condition: found ? { kind: 'match', etag: found.etag ?? '' } : { kind: 'create' } });
+      expect(await store.get(path)).toEqual(old);
+      expect(last).toBeLessThan(50);
+    }
+    expect(seen.size).toBe(2);
+  });
+});
+
 describe('what cannot be done', () => {
   test('a folder that is a file is refused, and stays', async () => {
     await store.put('a', fromUtf8('old'));

@@ -13,6 +13,7 @@ import { parsePrivateKey, parsePublicKey, signerOf } from '../../src/lib/key.js'
 import { parseToken, signToken } from '../../src/lib/token.js';
 import { disk } from '../../src/storage/adapters/disk.js';
 import { gaia } from '../../src/storage/adapters/gaia.js';
+import { associationCases } from './association.js';
 import { parseVectors } from './suite.js';
 import type { Case, Suite } from './suite.js';
 
@@ -144,10 +145,9 @@ interface TokenCase {
 
 /** The hub admits what peers emit; the client makes the same claims, with the dates that peers leave out. */
 const tokens: Suite = (file) => {
-  return parseVectors<{ cases: readonly TokenCase[] }>(file).cases.map((each, index): Case => ({
-    title: `${index}: ${each.kind} of ${each.peer}`,
-    check: () => checkToken(each),
-  }));
+  const { cases = [] } = parseVectors<{ cases?: readonly TokenCase[] }>(file);
+  const own = cases.map((each, index): Case => ({ title: `${index}: ${each.kind} of ${each.peer}`, check: () => checkToken(each) }));
+  return [...own, ...associationCases(file)];
 };
 
 async function checkToken(each: TokenCase): Promise<void> {

@@ -36,7 +36,7 @@ function encodeSegwit(version: number, body: Uint8Array): string {
 function decodeSegwit(address: string): Uint8Array {
   const invalid = (): NamesteadError => new NamesteadError('AddressInvalid', `${JSON.stringify(address.slice(0, 100))} is not a segwit address of regtest: a character is wrong or missing`);
   if (address.length > 90 || (address !== address.toLowerCase() && address !== address.toUpperCase())) throw invalid();
-  const values = [...address.toLowerCase().slice(PREFIX.length + 1)].map((character) => ALPHABET.indexOf(character));
+  const values = Array.from(address.toLowerCase().slice(PREFIX.length + 1), (character) => ALPHABET.indexOf(character));
   const [version = 99] = values;
   if (values.includes(-1) || values.length < 7 || version > 16 || polymod([...expanded(), ...values]) !== constantOf(version)) throw invalid();
   const groups = values.slice(1, -6);
@@ -52,7 +52,7 @@ function constantOf(version: number): number {
 }
 
 function expanded(): number[] {
-  const codes = [...PREFIX].map((character) => character.charCodeAt(0));
+  const codes = Array.from(PREFIX, (character) => character.charCodeAt(0));
   return [...codes.map((code) => code >> 5), 0, ...codes.map((code) => code & 31)];
 }
 

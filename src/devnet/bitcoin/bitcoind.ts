@@ -86,12 +86,12 @@ export function remoteRpc(url: string, { user, password }: { readonly user: stri
 async function ready(child: ChildProcess, rpc: Rpc): Promise<void> {
   const clock = systemClock();
   const until = clock.now() + START_MS;
-  let words = '';
-  let failed: string | null = null;
-  child.stderr?.on('data', (part: Uint8Array) => (words = (words + toUtf8(part)).slice(-500)));
-  child.once('error', (error) => (failed = error.message));
-  child.once('exit', (code, signal) => (failed ??= `it ended with ${signal ?? code}: ${words.trim()}`));
-  while (clock.now() < until && failed === null) {
+  const told: string[] = [];
+  const failures: string[] = [];
+  child.stderr?.on('data', (part: Uint8Array) => told.push(toUtf8(part).slice(0, 500)));
+  child.once('error', (error) => failures.push(error.message));
+  child.once('exit', (code, signal) => failures.push(`it ended with ${String(signal ?? code)}: ${told.slice(-3).join('').trim()}`));
+  while (clock.now() < until && failures.length === 0) {
     try {
       await rpc('getblockcount');
       return;
@@ -101,7 +101,7 @@ async function ready(child: ChildProcess, rpc: Rpc): Promise<void> {
     }
     await clock.sleep(25);
   }
-  throw new NamesteadError('ServerFailed', `bitcoind did not come up: ${failed ?? `no answer within ${START_MS} ms`}`);
+  throw new NamesteadError('ServerFailed', `bitcoind did not come up: ${failures[0] ?? `no answer within ${START_MS} ms`}`);
 }
 
 /** Children outlive a parent that just exits: this ends them whenever node gets to say so. */

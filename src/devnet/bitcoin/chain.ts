@@ -1,6 +1,6 @@
 import { fromHex } from '../../lib/bytes.js';
 import { parseHeader, workOf, type Header } from '../../names/bitcoin/header.js';
-import { checkBlock, checkHeader, checkInputs, checkScripts, demand, isSequenceMet, Rejection, scriptReason, sigopCost, subsidyAt, type Coin, type FindCoin } from './consensus.js';
+import { checkBlock, checkHeader, checkInputs, checkScripts, demand, isSequenceMet, Rejection, sigopCost, subsidyAt, type Coin, type FindCoin } from './consensus.js';
 import { isUnspendable } from './script.js';
 import { isCoinbase, outpoint, parseBlock, type Block, type Tx } from './tx.js';
 
@@ -257,20 +257,10 @@ function checkConnection({ block, height, previous }: Entry, view: View, coinTim
     }
     sigops += sigopCost(tx, view.find);
     demand(sigops <= 80_000, 'bad-blk-sigops', 'too many sigops');
-    if (!coinbase) scripts(tx, view.find);
+    if (!coinbase) checkScripts(tx, view.find, 'block');
     view.apply(tx, height);
   }
   const claimed = block.transactions[0]?.transaction.outputs.reduce((sum, output) => sum + output.value, 0n) ?? 0n;
   const most = subsidyAt(height) + fees;
   demand(claimed <= most, 'bad-cb-amount', `coinbase pays too much (actual=${claimed} vs limit=${most})`);
 }
-
-function scripts(tx: Tx, coins: FindCoin): void {
-  try {
-    checkScripts(tx, coins, false);
-  } catch (error) {
-    if (error instanceof Rejection) throw error;
-    throw new Rejection(`mandatory-script-verify-flag-failed (${scriptReason(error)})`);
-  }
-}
-

@@ -16,6 +16,7 @@ export interface Coin {
   readonly coinbase: boolean;
 }
 
+/** The coin at an outpoint, or null. */
 export type FindCoin = (outpoint: string) => Coin | null;
 
 export const MAX_MONEY = 2_100_000_000_000_000n;
@@ -24,7 +25,7 @@ export const REGTEST_BITS = 0x207fffff;
 const MAX_WEIGHT = 4_000_000;
 const LOCKTIME_THRESHOLD = 500_000_000;
 /** OP_RETURN, a push of 36 bytes, and BIP 141's four. */
-const COMMITMENT = Uint8Array.of(0x6a, 0x24, 0xaa, 0x21, 0xa9, 0xed);
+const COMMITMENT = /* @__PURE__ */ Uint8Array.of(0x6a, 0x24, 0xaa, 0x21, 0xa9, 0xed);
 
 /** A block or transaction breaks a rule; the message is bitcoind's reject reason, `debug` what it adds in parentheses or after a comma. */
 export class Rejection extends Error {
@@ -74,7 +75,7 @@ export function checkInputs(tx: Tx, coins: FindCoin, height: number): bigint {
     demand(coin.value <= MAX_MONEY && sum <= MAX_MONEY, 'bad-txns-inputvalues-outofrange');
   }
   const out = tx.transaction.outputs.reduce((total, output) => total + output.value, 0n);
-  demand(sum >= out, 'bad-txns-in-belowout', `value in (${btc(sum)}) < value out (${btc(out)})`);
+  demand(sum >= out, 'bad-txns-in-belowout', `value in (${money(sum)}) < value out (${money(out)})`);
   return sum - out;
 }
 
@@ -113,12 +114,17 @@ export function legacySigops({ inputs, outputs }: Transaction): number {
   return [...inputs, ...outputs].reduce((sum, { script }) => sum + countSigops(script, false), 0);
 }
 
-/** Runs every input's scripts. @throws {@link ScriptFailure} */
-export function checkScripts(tx: Tx, coins: FindCoin, standard: boolean): void {
+/** Runs every input's scripts. `where` is said before the reason: bitcoind tells a mempool's refusal from a block's. @throws {@link Rejection} */
+export function checkScripts(tx: Tx, coins: FindCoin, where: 'mempool' | 'block'): void {
   tx.transaction.inputs.forEach((input, index) => {
     const coin = coins(outpoint(input));
     demand(coin !== null, 'bad-txns-inputs-missingorspent');
-    verifyInput({ signing: { transaction: tx.transaction, index, value: coin.value }, standard }, coin.script);
+    try {
+      verifyInput({ signing: { transaction: tx.transaction, index, value: coin.value }, standard: where === 'mempool' }, coin.script);
+    } catch (error) {
+      if (!(error instanceof ScriptFailure)) throw error;
+      throw new Rejection(`${where}-script-verify-flag-failed (${error.message})`, `input ${index} of ${tx.txid} (wtxid ${tx.wtxid}), spending ${outpoint(input)}`);
+    }
   });
 }
 
@@ -153,7 +159,10 @@ function checkCommitment(transactions: readonly Tx[]): void {
   const [coinbase] = transactions;
   const outputs = coinbase?.transaction.outputs.filter(({ script }) => script.length >= 38 && equal(script.subarray(0, 6), COMMITMENT)) ?? [];
   const committed = outputs.at(-1)?.script.subarray(6, 38);
-  if (!committed) return demand(transactions.every((tx) => tx.txid === tx.wtxid), 'unexpected-witness', 'ContextualCheckBlock : unexpected witness data found');
+  if (!committed) {
+    demand(transactions.every((tx) => tx.txid === tx.wtxid), 'unexpected-witness', 'ContextualCheckBlock : unexpected witness data found');
+    return;
+  }
   const witness = coinbase?.transaction.inputs[0]?.witness ?? [];
   const [nonce = new Uint8Array()] = witness;
   demand(witness.length === 1 && nonce.length === 32, 'bad-witness-nonce-size', 'ContextualCheckBlock : invalid witness reserved value size');
@@ -178,14 +187,14 @@ function hasMutation(transactions: readonly Tx[]): boolean {
   return new Set(transactions.map((tx) => tx.txid)).size !== transactions.length;
 }
 
-export function scriptReason(error: unknown): string {
-  if (error instanceof ScriptFailure) return error.message;
-  throw error;
-}
-
 export function btc(value: bigint): string {
   const digits = (value < 0n ? -value : value).toString().padStart(9, '0');
   return `${value < 0n ? '-' : ''}${digits.slice(0, -8)}.${digits.slice(-8)}`;
+}
+
+/** As bitcoind writes it in sentences: two digits at least. */
+export function money(value: bigint): string {
+  return btc(value).replace(/0{1,6}$/, '');
 }
 
 function isBetween(value: number, least: number, most: number): boolean {

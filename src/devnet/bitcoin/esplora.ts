@@ -11,7 +11,7 @@ import { inner, parseTx, type Tx } from './tx.js';
 /** The largest standard transaction in hex. */
 const MAX_BODY = 1_000_000;
 /** Confirmation targets that Esplora lists. */
-const TARGETS = [...Array.from({ length: 25 }, (_, i) => i + 1), 144, 504, 1008];
+const TARGETS = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 144, 504, 1008];
 
 /** Serves the Esplora REST API (Blockstream's, as public explorers offer it) over any node's RPC with a transaction index. */
 export async function createEsplora(rpc: Rpc): Promise<Server> {

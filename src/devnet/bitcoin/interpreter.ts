@@ -3,8 +3,14 @@ import { sha256 } from '../../lib/hash.js';
 import { ScriptFailure, type FailureCode } from './failure.js';
 import { checkEncoding, checkKeyEncoding, checkSignature, withoutSignature, type SigVersion } from './signature.js';
 import type { Signing } from './sighash.js';
-import { encodeNumber, isPushOnly, isScriptHash, itemAt, OP, p2pkh, push, pushPlain, witnessProgram, type Item } from './script.js';
+import { encodeNumber, isPushOnly, isScriptHash, itemAt, itemsOf, OP, p2pkh, push, pushPlain, witnessProgram, type Item } from './script.js';
 import { arithmetic, hashing, isTrue, numberOf, pop, shuffling, type Stack } from './stack.js';
+
+const MAX_PUSH = 520;
+
+function mostPushed({ standard }: Context): number {
+  return standard ? 256 : MAX_PUSH;
+}
 
 /** Where a script stands: what it signs, and whether policy is asked beside consensus. */
 export interface Context {
@@ -22,7 +28,9 @@ export function verifyInput(context: Context, spent: Uint8Array): void {
   if (!input) throw new TypeError('no such input');
   const { script, witness } = input;
   let stack: Stack = [];
-  run(script, stack, context, 'legacy');
+  // BIP 110, as policy: nothing above 256 bytes is pushed but the script inside p2sh, which is 520 at most.
+  if (context.standard) demand(pushesOf(script, isScriptHash(spent)).every((data) => data.length <= mostPushed(context)), 'PUSH_SIZE');
+  run(script, stack, context, 'legacy', MAX_PUSH);
   const afterInput = [...stack];
   run(spent, stack, context, 'legacy');
   demand(isTrue(stack.at(-1)), 'EVAL_FALSE');
@@ -50,9 +58,17 @@ export function verifyInput(context: Context, spent: Uint8Array): void {
   demand(program !== null || nested !== null || witness.length === 0, 'WITNESS_UNEXPECTED');
 }
 
+function pushesOf(script: Uint8Array, nested: boolean): Uint8Array[] {
+  const pushes = itemsOf(script)?.map((item) => item.data ?? new Uint8Array()) ?? [];
+  return nested ? pushes.slice(0, -1) : pushes;
+}
+
 function verifyProgram(context: Context, program: { readonly version: number; readonly body: Uint8Array }, witness: readonly Uint8Array[], nested: boolean): void {
   const { version, body } = program;
-  if (version === 0) return verifyVersion0(context, body, witness);
+  if (version === 0) {
+    verifyVersion0(context, body, witness);
+    return;
+  }
   if (version === 1 && body.length === 32 && !nested) throw new ScriptFailure('TAPROOT');
   // BIP 141: unknown programs are left to the future, and not relayed until then; the two-byte anchor of version 1 is free to all.
   if (version === 1 && body.length === 2 && body[0] === 0x4e && body[1] === 0x73 && !nested) return;
@@ -71,16 +87,16 @@ function verifyVersion0(context: Context, body: Uint8Array, witness: readonly Ui
     demand(stack.length === 2, 'PROGRAM_MISMATCH');
     script = p2pkh(body);
   }
-  demand(stack.every((item) => item.length <= 520), 'PUSH_SIZE');
+  demand(stack.every((item) => item.length <= mostPushed(context)), 'PUSH_SIZE');
   run(script, stack, context, 'witness');
   demand(stack.length === 1, 'CLEANSTACK');
   demand(isTrue(stack[0]), 'EVAL_FALSE');
 }
 
 /** One script on one stack. */
-export function run(script: Uint8Array, stack: Stack, context: Context, version: SigVersion): void {
+export function run(script: Uint8Array, stack: Stack, context: Context, version: SigVersion, maxPush = mostPushed(context)): void {
   demand(script.length <= 10_000, 'SCRIPT_SIZE');
-  const machine: Machine = { script, stack, alt: [], context, version, branches: [], separator: 0, operations: 0 };
+  const machine: Machine = { script, stack, alt: [], context, version, branches: [], maxPush, separator: 0, operations: 0 };
   for (let at = 0; at < script.length; ) {
     const item = itemAt(script, at);
     if (!item) throw new ScriptFailure('BAD_OPCODE');
@@ -98,6 +114,7 @@ interface Machine {
   readonly context: Context;
   readonly version: SigVersion;
   readonly branches: boolean[];
+  readonly maxPush: number;
   separator: number;
   operations: number;
 }
@@ -105,7 +122,7 @@ interface Machine {
 function step(machine: Machine, item: Item): void {
   const { stack, branches, context } = machine;
   const { opcode, data } = item;
-  demand((data?.length ?? 0) <= 520, 'PUSH_SIZE');
+  demand((data?.length ?? 0) <= machine.maxPush, 'PUSH_SIZE');
   if (opcode > OP.OP_16) demand(++machine.operations <= 201, 'OP_COUNT');
   demand(!isDisabled(opcode), 'DISABLED_OPCODE');
   if (opcode === OP.CODESEPARATOR && machine.version === 'legacy') demand(!context.standard, 'CODESEPARATOR');
@@ -144,9 +161,11 @@ function execute(machine: Machine, { opcode, next }: Item): void {
     case OP.NOP:
       return;
     case OP.CLTV:
-      return lockTime(machine);
+      lockTime(machine);
+      return;
     case OP.CSV:
-      return relativeLockTime(machine);
+      relativeLockTime(machine);
+      return;
     case OP.RETURN:
       throw new ScriptFailure('OP_RETURN');
     case OP.CODESEPARATOR:
@@ -155,11 +174,13 @@ function execute(machine: Machine, { opcode, next }: Item): void {
     case OP.CHECKSIG:
       return void stack.push(bool(checkSig(machine)));
     case OP.CHECKSIGVERIFY:
-      return demand(checkSig(machine), 'CHECKSIGVERIFY');
+      demand(checkSig(machine), 'CHECKSIGVERIFY');
+      return;
     case OP.CHECKMULTISIG:
       return void stack.push(bool(checkMultisig(machine)));
     case OP.CHECKMULTISIGVERIFY:
-      return demand(checkMultisig(machine), 'CHECKMULTISIGVERIFY');
+      demand(checkMultisig(machine), 'CHECKMULTISIGVERIFY');
+      return;
   }
   if (opcode < OP.NOP1 || opcode > OP.NOP10) throw new ScriptFailure('BAD_OPCODE');
   demand(!standard, 'NOPS');

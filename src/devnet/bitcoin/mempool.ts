@@ -1,18 +1,8 @@
-import { checkInputs, checkScripts, checkTransaction, demand, isFinal, isSequenceMet, Rejection, scriptReason, sigopCost, type Coin, type FindCoin } from './consensus.js';
+import { checkInputs, checkScripts, checkTransaction, demand, isFinal, isSequenceMet, Rejection, sigopCost, type Coin, type FindCoin } from './consensus.js';
 import type { Chain, Change } from './chain.js';
-import { checkReplacement, conflictsOf } from './replacement.js';
-import { checkStandard, checkStandardInputs, checkStandardWitness } from './standardness.js';
+import { checkReplacement, conflictsOf, type Waiting } from './replacement.js';
+import { checkData, checkEphemeral, checkOutputSizes, checkStandard, checkStandardInputs, checkStandardWitness, dataWeight } from './standardness.js';
 import { isCoinbase, outpoint, type Tx } from './tx.js';
-
-/** A transaction that waits. Fees in satoshi, sizes in virtual bytes as policy counts them (20 for each signature check at least). */
-export interface Waiting {
-  readonly tx: Tx;
-  readonly fee: bigint;
-  readonly vsize: number;
-  readonly sigops: number;
-  readonly time: number;
-  readonly height: number;
-}
 
 export interface Mempool {
   readonly get: (txid: string) => Waiting | null;
@@ -108,19 +98,23 @@ export function createMempool(chain: () => Chain): Mempool {
     }
     const coinTime = (height: number): number => chain().at(Math.max(0, Math.min(height, tip.height + 1) - 1))?.medianTime ?? 0;
     demand(isSequenceMet(transaction, coin, next, tip.medianTime, coinTime), 'non-BIP68-final');
+    checkOutputSizes(transaction);
     const fee = checkInputs(tx, coin, next);
     checkStandardInputs(transaction, coin);
     checkStandardWitness(transaction, coin);
+    checkData(transaction, coin);
     const sigops = sigopCost(tx, coin);
     demand(sigops <= MAX_SIGOP_COST, 'bad-txns-too-many-sigops', String(sigops));
-    const vsize = Math.ceil(Math.max(tx.weight, sigops * VBYTES_PER_SIGOP) / 4);
+    const vsize = Math.ceil(Math.max(tx.weight + dataWeight(transaction, coin), sigops * VBYTES_PER_SIGOP) / 4);
+    checkEphemeral(transaction, fee);
     const least = MIN_RELAY_RATE * BigInt(vsize);
     demand(returning || fee >= least, 'min relay fee not met', `${fee} < ${least}`);
     const entry: Waiting = { tx, fee, vsize, sigops, time: Math.floor(now), height: tip.height };
     const above = checkChains(entry, conflicts);
-    demand(![...conflicts].some((txid) => above.has(txid)), 'bad-txns-spends-conflicting-tx');
+    const own = [...conflicts].find((txid) => above.has(txid));
+    demand(own === undefined, 'bad-txns-spends-conflicting-tx', `${tx.txid} spends conflicting transaction ${own ?? ''}`);
     const replaced = checkReplacement(entry, conflicts, { get: (txid) => waiting.get(txid) ?? null, descendants });
-    scripts(tx, coin);
+    checkScripts(tx, coin, 'mempool');
     return { entry, replaced };
   }
 
@@ -132,14 +126,19 @@ export function createMempool(chain: () => Chain): Mempool {
     const [only] = conflicts.size === 1 ? conflicts : [];
     const spare = only === undefined ? 0 : 1;
     const spareSize = only === undefined ? 0 : (waiting.get(only)?.vsize ?? 0);
-    const holds = (most: number, more: number, moreSize: number): boolean =>
-      above.size + 1 <= most &&
-      size(above) + entry.vsize <= MAX_CHAIN_VSIZE &&
-      [...above].every((txid) => {
+    /** What is wrong with at most `most` in line, `more` and `moreSize` above the usual below each ancestor; null: nothing. */
+    const trouble = (most: number, more: number, moreSize: number): string | null => {
+      if (above.size + 1 > most) return `too many unconfirmed ancestors [limit: ${most}]`;
+      if (size(above) + entry.vsize > MAX_CHAIN_VSIZE) return `exceeds ancestor size limit [limit: ${MAX_CHAIN_VSIZE}]`;
+      for (const txid of above) {
         const below = descendants(txid);
-        return below.size + 2 <= MAX_CHAIN + spare + more && size(below) + size([txid]) + entry.vsize <= MAX_CHAIN_VSIZE + spareSize + moreSize;
-      });
-    demand(holds(MAX_CHAIN, 0, 0) || (entry.vsize <= 10_000 && holds(2, 1, 10_000)), 'too-long-mempool-chain');
+        if (size(below) + size([txid]) + entry.vsize > MAX_CHAIN_VSIZE + moreSize) return `exceeds descendant size limit for tx ${txid} [limit: ${MAX_CHAIN_VSIZE + moreSize}]`;
+        if (below.size + 2 > MAX_CHAIN + more) return `too many descendants for tx ${txid} [limit: ${MAX_CHAIN + more}]`;
+      }
+      return null;
+    };
+    const first = trouble(MAX_CHAIN, spare, spareSize);
+    demand(first === null || (entry.vsize <= 10_000 && trouble(2, spare + 1, spareSize + 10_000) === null), 'too-long-mempool-chain', first ?? '');
     return above;
   }
 
@@ -200,20 +199,4 @@ export function createMempool(chain: () => Chain): Mempool {
     ancestors,
     descendants,
   };
-}
-
-/** The scripts by policy; if they fail, consensus says whether that alone is the reason. */
-function scripts(tx: Tx, coins: FindCoin): void {
-  try {
-    checkScripts(tx, coins, true);
-  } catch (error) {
-    const reason = scriptReason(error);
-    let mandatory = false;
-    try {
-      checkScripts(tx, coins, false);
-    } catch {
-      mandatory = true;
-    }
-    throw new Rejection(`${mandatory ? 'mandatory' : 'non-mandatory'}-script-verify-flag-failed (${reason})`.replace('non-mandatory-script-verify-flag-failed', 'non-mandatory-script-verify-flag'));
-  }
 }

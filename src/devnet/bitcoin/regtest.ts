@@ -1,9 +1,10 @@
 import { concat } from '../../lib/bytes.js';
 import type { Clock } from '../../lib/clock.js';
 import { hashHeader } from '../../names/bitcoin/header.js';
-import { createChain, type Chain } from './chain.js';
-import { commitmentScript, REGTEST_BITS, rootOf, subsidyAt } from './consensus.js';
-import { createMempool, type Mempool, type Waiting } from './mempool.js';
+import { createChain, overlay, type Chain } from './chain.js';
+import { checkInputs, commitmentScript, REGTEST_BITS, Rejection, rootOf, subsidyAt } from './consensus.js';
+import { createMempool, type Mempool } from './mempool.js';
+import type { Waiting } from './replacement.js';
 import { encodeNumber, OP, push } from './script.js';
 import { le } from './sighash.js';
 import { blockOf, inner, txOf, type Tx } from './tx.js';
@@ -19,7 +20,7 @@ export interface Regtest {
   readonly mempool: Mempool;
   /** Seconds since 1970. */
   readonly now: () => number;
-  /** Mines one block that pays `script`; without `transactions`, those of the mempool that pay best. Answers the hash. */
+  /** Mines one block that pays `script`; without `transactions` (any that are valid, relayed or not), those of the mempool that pay best. Answers the hash. @throws {@link Rejection} */
   readonly mine: (script: Uint8Array, transactions?: readonly Tx[]) => string;
   /** Adds a whole raw block; null or bitcoind's `submitblock` word. */
   readonly submit: (raw: Uint8Array) => string | null;
@@ -32,16 +33,19 @@ export function createRegtest(clock: Pick<Clock, 'now'>): Regtest {
   const mine = (script: Uint8Array, transactions?: readonly Tx[]): string => {
     const tip = chain.tip();
     const height = tip.height + 1;
-    const chosen = transactions ? transactions.map((tx) => mempool.get(tx.txid) ?? judged(tx)) : choose(mempool);
-    const reward = subsidyAt(height) + chosen.reduce((sum, entry) => sum + entry.fee, 0n);
-    const others = chosen.map((entry) => entry.tx);
+    const others = transactions ?? choose(mempool).map((entry) => entry.tx);
+    const view = overlay(chain.coin);
+    let reward = subsidyAt(height);
+    for (const tx of others) {
+      reward += checkInputs(tx, view.find, height);
+      view.apply(tx, height);
+    }
     const all = [coinbase(height, reward, script, others), ...others];
     const header = work(concat(le(VERSION, 4), inner(tip.header.hash), inner(rootOf(all)), le(Math.max(tip.medianTime + 1, now()), 4), le(REGTEST_BITS, 4), le(0, 4)));
     const refused = chain.submit(blockOf(header, all).raw, now());
-    if (refused !== null) throw new Error(`the block mined here was refused: ${refused}`);
+    if (refused !== null) throw new Rejection(refused);
     return hashHeader(header);
   };
-  const judged = (tx: Tx): Waiting => mempool.accept(tx, now(), { test: true });
   return { chain, mempool, now, mine, submit: (raw) => chain.submit(raw, now()) };
 }
 

@@ -1,9 +1,18 @@
-import { btc, demand } from './consensus.js';
-import type { Waiting } from './mempool.js';
+import { btc, demand, money } from './consensus.js';
 import { outpoint, type Tx } from './tx.js';
 
 const INCREMENTAL_RATE = 1n;
 const MAX_REPLACED = 100;
+
+/** A transaction that waits. Fees in satoshi, sizes in virtual bytes as policy counts them (20 for each signature check at least). */
+export interface Waiting {
+  readonly tx: Tx;
+  readonly fee: bigint;
+  readonly vsize: number;
+  readonly sigops: number;
+  readonly time: number;
+  readonly height: number;
+}
 
 interface Pool {
   readonly get: (txid: string) => Waiting | null;
@@ -32,9 +41,9 @@ export function checkReplacement(entry: Waiting, conflicts: ReadonlySet<string>,
   const newcomer = entry.tx.transaction.inputs.findIndex((input) => pool.get(input.txid) !== null && !known.has(input.txid));
   demand(newcomer < 0, 'replacement-adds-unconfirmed', `replacement ${entry.tx.txid} adds unconfirmed input, idx ${newcomer}`);
   const paid = [...leaving].reduce((sum, txid) => sum + (pool.get(txid)?.fee ?? 0n), 0n);
-  demand(entry.fee >= paid, 'insufficient fee', `rejecting replacement ${entry.tx.txid}, less fees than conflicting txs; ${btc(entry.fee)} < ${btc(paid)}`);
+  demand(entry.fee >= paid, 'insufficient fee', `rejecting replacement ${entry.tx.txid}, less fees than conflicting txs; ${money(entry.fee)} < ${money(paid)}`);
   const relay = INCREMENTAL_RATE * BigInt(entry.vsize);
-  demand(entry.fee - paid >= relay, 'insufficient fee', `rejecting replacement ${entry.tx.txid}, not enough additional fees to relay; ${btc(entry.fee - paid)} < ${btc(relay)}`);
+  demand(entry.fee - paid >= relay, 'insufficient fee', `rejecting replacement ${entry.tx.txid}, not enough additional fees to relay; ${money(entry.fee - paid)} < ${money(relay)}`);
   return leaving;
 }
 

@@ -6,6 +6,7 @@ import { headerJson } from './rpcJson.js';
 import { binary, json, text, type Reply, type Request } from './server.js';
 import { inner } from './tx.js';
 
+const INVALID_HASH = 'Invalid hash: 64 hex digits are expected';
 const FORMAT = /^(.*)\.(bin|hex|json)$/;
 
 /** bitcoind's unauthenticated REST interface (`-rest`): headers, block hashes, blocks, transactions, chain info. */
@@ -32,7 +33,7 @@ export async function answerRest(regtest: Regtest, rpc: Rpc, { method, path, que
 function headers({ chain }: Regtest, hash: string, count: string, format: string): Reply {
   const most = Number(count);
   if (!Number.isInteger(most) || most < 1 || most > 2000) return text(400, `Header count is invalid or out of acceptable range (1-2000): ${count}`);
-  if (!isHex(hash, 32)) return text(400, `Invalid hash: ${hash}`);
+  if (!isHex(hash, 32)) return text(400, INVALID_HASH);
   const found: Entry[] = [];
   const start = chain.entry(hash.toLowerCase());
   for (let entry = start && chain.isActive(start) ? start : null; entry && found.length < most; entry = chain.at(entry.height + 1)) found.push(entry);
@@ -49,7 +50,7 @@ function blockHash({ chain }: Regtest, height: string, format: string): Reply {
 }
 
 async function block({ chain }: Regtest, rpc: Rpc, hash: string, format: string, verbosity: number): Promise<Reply> {
-  if (!isHex(hash, 32)) return text(400, `Invalid hash: ${hash}`);
+  if (!isHex(hash, 32)) return text(400, INVALID_HASH);
   const found = chain.entry(hash.toLowerCase());
   if (!found) return text(404, `${hash} not found`);
   const detailed = format === 'json' ? await rpc('getblock', [hash, verbosity]) : null;
@@ -57,7 +58,7 @@ async function block({ chain }: Regtest, rpc: Rpc, hash: string, format: string,
 }
 
 async function transaction(rpc: Rpc, txid: string, format: string): Promise<Reply> {
-  if (!isHex(txid, 32)) return text(400, `Invalid hash: ${txid}`);
+  if (!isHex(txid, 32)) return text(400, INVALID_HASH);
   try {
     const found = (await rpc('getrawtransaction', [txid, 1])) as { hex: string };
     return inFormat(format, fromHex(found.hex), () => found);

@@ -3,7 +3,7 @@ import { isNamesteadError } from '../../lib/errors.js';
 import { addressOfScript, scriptOfAddress } from './address.js';
 import { btc, isFinal, Rejection } from './consensus.js';
 import type { Entry } from './chain.js';
-import type { Waiting } from './mempool.js';
+import type { Waiting } from './replacement.js';
 import { RpcError, type Rpc } from './node.js';
 import type { Regtest } from './regtest.js';
 import { blockJson, chainJson, coinJson, headerJson, networkJson, txJson } from './rpcJson.js';
@@ -128,7 +128,7 @@ function transactionMethods(regtest: Regtest): Record<string, Method> {
     testmempoolaccept: ([hexes, maxFeeRate = 0.1]) => {
       const [hex, ...more] = list(hexes);
       if (hex === undefined || more.length > 0) throw new RpcError(CODE.parameter, 'Array must contain exactly one transaction: packages are not judged by this node.');
-      const tx = decode(hex);
+      const tx = decode(hex, `: ${String(hex)}`);
       const ids = { txid: tx.txid, wtxid: tx.wtxid };
       try {
         const judged = mempool.accept(tx, regtest.now(), { test: true });
@@ -229,13 +229,13 @@ function entryFinder({ chain }: Regtest): (hash: unknown) => Entry {
   };
 }
 
-function decode(hex: unknown): Tx {
+function decode(hex: unknown, said = ''): Tx {
   try {
     if (isHex(hex)) return parseTx(fromHex(hex));
   } catch (error) {
     if (!isNamesteadError(error)) throw error;
   }
-  throw new RpcError(CODE.deserialization, 'TX decode failed. Make sure the tx has at least one input.');
+  throw new RpcError(CODE.deserialization, `TX decode failed${said || '.'} Make sure the tx has at least one input.`);
 }
 
 function isDescriptor(output: unknown): boolean {
@@ -264,7 +264,7 @@ function addressScript(address: unknown): Uint8Array {
 function hash64(value: unknown, position: number): string {
   if (typeof value !== 'string') throw new RpcError(CODE.type, `Wrong type passed: position ${position} is to be a string`);
   if (value.length !== 64) throw new RpcError(CODE.parameter, `parameter ${position} must be of length 64 (not ${value.length}, for '${value.slice(0, 100)}')`);
-  if (!isHex(value)) throw new RpcError(CODE.parameter, `parameter ${position} must be hexadecimal string (not '${value}')`);
+  if (!isHex(value)) throw new RpcError(CODE.parameter, `parameter ${position} must be hexadecimal string (not '${String(value)}')`);
   return value.toLowerCase();
 }
 

@@ -84,7 +84,7 @@ export function kindOf(script: Uint8Array): Kind {
   const [first, second] = script;
   if (isScriptHash(script)) return { type: 'scripthash', body: script.subarray(2, 22) };
   const program = witnessProgram(script);
-  if (program) return { type: witnessType(program.version, program.body), ...program };
+  if (program) return program.version === 0 && program.body.length !== 20 && program.body.length !== 32 ? { type: 'nonstandard' } : { type: witnessType(program.version, program.body), ...program };
   if (first === OP.RETURN && isPushOnly(script, 1)) return { type: 'nulldata' };
   if (script.length === 25 && first === OP.DUP && second === OP.HASH160 && script[2] === 20 && script[23] === OP.EQUALVERIFY && script[24] === OP.CHECKSIG) {
     return { type: 'pubkeyhash', body: script.subarray(3, 23) };

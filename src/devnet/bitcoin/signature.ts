@@ -42,7 +42,7 @@ export function withoutSignature(script: Uint8Array, signature: Uint8Array): { r
   let found = 0;
   let from = 0;
   for (let at = 0; at < script.length; ) {
-    if (signature.length > 0 && equal(script.subarray(at, at + pattern.length), pattern)) {
+    if (equal(script.subarray(at, at + pattern.length), pattern)) {
       parts.push(script.subarray(from, at));
       at = from = at + pattern.length;
       found++;

@@ -7,6 +7,7 @@ import { fromUtf8 } from '../../src/lib/bytes.js';
 import { callJson, type XmlRpcValue } from '../../src/lib/xmlrpc.js';
 import { http } from '../../src/lib/http.js';
 import type { BitcoinNode } from '../../src/devnet/bitcoin/node.js';
+import { startBitcoind } from '../../src/devnet/bitcoin/bitcoind.js';
 import { startMemoryBitcoin } from '../../src/devnet/bitcoin/memory.js';
 import { devnetNetwork } from '../../src/devnet/network.js';
 import { esplora } from '../../src/names/bitcoin/adapters/esplora.js';
@@ -37,8 +38,16 @@ export async function rest(url: string, path: string): Promise<{ status: number;
   return { status: answer.status, body: answer.headers.get('content-type') === 'application/json' ? (JSON.parse(text) as unknown) : text };
 }
 
-export async function memoryBitcoin(): Promise<BitcoinNode> {
-  const bitcoin = await startMemoryBitcoin();
+export function memoryBitcoin(): Promise<BitcoinNode> {
+  return readied(startMemoryBitcoin());
+}
+
+export function realBitcoin(path: string): Promise<BitcoinNode> {
+  return readied(startBitcoind({ path }));
+}
+
+async function readied(starting: Promise<BitcoinNode>): Promise<BitcoinNode> {
+  const bitcoin = await starting;
   onTestFinished(() => bitcoin.close());
   const height = Number(await bitcoin.rpc('getblockcount'));
   if (height < network.firstBlock) await bitcoin.mine(network.firstBlock - height);

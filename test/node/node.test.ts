@@ -11,7 +11,7 @@ import { serializeOperation } from '../../src/names/bitcoin/serialization.js';
 import { atlas } from '../../src/zones/adapters/atlas.js';
 import { httpZones } from '../../src/zones/adapters/http.js';
 import { hashZoneFile } from '../../src/zones/zonefile.js';
-import { call, keyOf, memoryBitcoin, network, nodeOn, registrar, rest, tipOf } from './kit.js';
+import { call, keyOf, memoryBitcoin, network, nodeOn, realBitcoin, registrar, rest, tipOf } from './kit.js';
 
 const zoneFile = fromUtf8('$ORIGIN alice.id\n$TTL 3600\n_http._tcp\tIN\tURI\t10\t1\t"https://a.example/p.json"\n\n');
 const second = fromUtf8('$ORIGIN alice.id\n$TTL 3600\n_http._tcp\tIN\tURI\t10\t1\t"https://b.example/p.json"\n\n');
@@ -153,6 +153,21 @@ describe('a core node on a Bitcoin of real transactions', () => {
     await expect(nodeOn(bitcoin, { port: Number(new URL(again.url).port) })).rejects.toMatchObject({ code: 'PortInUse' });
   }, 30_000);
 });
+
+const path = process.env['BITCOIND'];
+
+test.skipIf(!path)('a core node follows a real bitcoind as it follows the chain in memory', async () => {
+  const bitcoin = await realBitcoin(path ?? '');
+  const node = await nodeOn(bitcoin);
+  const names = registrar(bitcoin, [node]);
+  await names.fund('alice');
+  await names.openNamespace('id');
+  const { txid } = await names.register('alice.id', 'alice', zoneFile);
+  expect(await call(node.url, 'get_name_record', 'alice.id')).toMatchObject({ record: { txid, address: keyOf('alice').address } });
+  await bitcoin.reorg(2);
+  await names.settle();
+  expect(await call(node.url, 'get_name_record', 'alice.id')).toMatchObject({ http_status: 404 });
+}, 120_000);
 
 describe('Atlas peers', () => {
   test('find at one what was pushed to the other, whichever it is, within two seconds', async () => {

@@ -27,7 +27,8 @@ async function whole(): Promise<void> {
   await mkdir(dirname(stamp), { recursive: true });
   const folder = await mkdtemp(resolve(root, '.cache/dist-'));
   try {
-    await Promise.all([declarations(folder), write(libraryOptions(folder, lenient)).then(() => write(browserOptions(folder, lenient)))]);
+    const works = await Promise.allSettled([declarations(folder), write(libraryOptions(folder, lenient)).then(() => write(browserOptions(folder, lenient)))]);
+    for (const work of works) if (work.status === 'rejected') throw work.reason;
     const programs = commands.map((name) => join(folder, `${name}.js`)).filter((path) => existsSync(path));
     await Promise.all([chmod(folder, 0o755), ...programs.map((path) => chmod(path, 0o755))]);
     await rm(dist, { recursive: true, force: true });

@@ -178,11 +178,13 @@ async function waitAccepted(transaction: Signed, height: number, key: string, wo
   );
 }
 
+const WAITING = 'waiting for confirmations (the journal holds the plan: call again to go on)';
+
 /** Asks until there is an answer, ever more slowly; a server that cannot be reached is asked again, ten times in a row at the most. */
 async function poll<T>({ clock }: PlanWorld, { signal }: RunOptions, ask: () => Promise<T | null>): Promise<T> {
   let failures = 0;
   for (let pause = 50; ; pause = Math.min(1.5 * pause, 15_000)) {
-    throwIfAborted(signal, 'waiting for confirmations (the journal holds the plan: call again to go on)');
+    throwIfAborted(signal, WAITING);
     try {
       const answer = await ask();
       if (answer !== null) return answer;
@@ -190,7 +192,7 @@ async function poll<T>({ clock }: PlanWorld, { signal }: RunOptions, ask: () => 
     } catch (error) {
       if (!isPassing(error) || ++failures > 10) throw error;
     }
-    await clock.sleep(pause, signal);
+    await clock.sleep(pause, signal).catch(() => throwIfAborted(signal, WAITING));
   }
 }
 

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isNamesteadError } from '../lib/errors.js';
-import { HubFault, PageFault } from './fault.js';
+import { isFault } from './fault.js';
 import { drain } from './request.js';
 
 export interface Answer {
@@ -31,8 +31,7 @@ export async function respond(request: IncomingMessage, response: ServerResponse
 }
 
 function answerOf(error: unknown, onError?: (error: unknown) => void): Answer {
-  if (error instanceof HubFault) return json(error.status, { message: error.message, error: error.name });
-  if (error instanceof PageFault) return page(error.status, error.message);
+  if (isFault(error)) return error.form === 'page' ? page(error.status, error.message) : json(error.status, { message: error.message, error: error.name });
   onError?.(error);
   if (isNamesteadError(error, 'StorageFull')) return json(507, { message: 'Server Error' });
   return json(500, { message: 'Server Error' });

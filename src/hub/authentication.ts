@@ -6,7 +6,8 @@ import type { PublicKey } from '../lib/key.js';
 import { parseToken } from '../lib/token.js';
 import type { Token } from '../lib/token.js';
 import { verifyToken } from '../lib/tokenVerifier.js';
-import { HubFault } from './fault.js';
+import { fault } from './fault.js';
+import type { Fault } from './fault.js';
 import { parseScopes } from './scope.js';
 import type { Scope } from './scope.js';
 
@@ -41,7 +42,7 @@ export function challengeText(serverName: string, year = '0'): string {
  * Checks an `Authorization` header: that it is a token, not revoked, by the bucket's key, for this hub, in time, and that an association
  * token in it holds.
  *
- * @throws HubFault ValidationError, AuthTokenTimestampValidationError
+ * @throws Fault ValidationError, AuthTokenTimestampValidationError
  */
 export function authenticate(header: string | undefined, gate: Gate): Authority {
   const credential = parseCredential(header);
@@ -92,8 +93,8 @@ function requireIssuedSince(iat: unknown, oldest: number): void {
   if (oldest === 0) return;
   const after = `Gaia bucket requires auth token issued after ${oldest} but this token`;
   const maybe = 'This token may have been revoked by the user.';
-  if (typeof iat !== 'number' || iat === 0) throw new HubFault('AuthTokenTimestampValidationError', `${after} has no creation timestamp. ${maybe}`);
-  if (iat < oldest) throw new HubFault('AuthTokenTimestampValidationError', `${after} was issued ${iat}. ${maybe}`);
+  if (typeof iat !== 'number' || iat === 0) throw fault('AuthTokenTimestampValidationError', `${after} has no creation timestamp. ${maybe}`);
+  if (iat < oldest) throw fault('AuthTokenTimestampValidationError', `${after} was issued ${iat}. ${maybe}`);
 }
 
 function requireHubUrl(claimed: unknown, valid: readonly string[]): void {
@@ -138,6 +139,6 @@ function isAfter(exp: unknown, now: number): boolean {
   return typeof exp === 'number' && exp >= now;
 }
 
-function invalid(message: string): HubFault {
-  return new HubFault('ValidationError', message);
+function invalid(message: string): Fault {
+  return fault('ValidationError', message);
 }

@@ -4,7 +4,7 @@ import { isNamesteadError } from '../lib/errors.js';
 import { requireCondition } from '../storage/condition.js';
 import { parsePath } from '../storage/path.js';
 import type { Condition, Store } from '../storage/store.js';
-import { HubFault } from './fault.js';
+import { fault } from './fault.js';
 
 const HISTORY = '.history.';
 
@@ -56,7 +56,7 @@ export function buckets(store: Store, pageSize: number, now: () => number): Buck
       told(condition, async () => {
         const full = fullPath(address, path);
         if (await store.remove(full, { condition })) return;
-        throw new HubFault('DoesNotExist', (await holdsUnder(store, full)) ? 'Path is not a file' : 'File does not exist');
+        throw fault('DoesNotExist', (await holdsUnder(store, full)) ? 'Path is not a file' : 'File does not exist');
       }),
     archive: (address, path) =>
       told({ kind: 'create' }, async () => {
@@ -89,7 +89,7 @@ function fullPath(address: string, path: string): string {
   try {
     return parsePath(`${address}/${path}`);
   } catch {
-    throw new HubFault('BadPathError', 'Invalid Path');
+    throw fault('BadPathError', 'Invalid Path');
   }
 }
 
@@ -125,11 +125,11 @@ async function statOf(store: Store, address: string, name: string): Promise<obje
 }
 
 function faultOf(error: unknown, condition: Condition): unknown {
-  if (isNamesteadError(error, 'PathInvalid')) return new HubFault('BadPathError', 'Invalid Path');
+  if (isNamesteadError(error, 'PathInvalid')) return fault('BadPathError', 'Invalid Path');
   if (isNamesteadError(error, 'PreconditionFailed')) {
     const exists = 'The entity you are trying to create already exists';
     const differs = 'The provided ETag does not match that of the resource on the server';
-    return new HubFault('PreconditionFailedError', condition.kind === 'create' ? exists : differs);
+    return fault('PreconditionFailedError', condition.kind === 'create' ? exists : differs);
   }
   return error;
 }

@@ -12,24 +12,20 @@ const STATUS = {
 
 export type FaultName = keyof typeof STATUS;
 
-/** A refusal on its way to the client. */
-export class HubFault extends Error {
-  override readonly name: FaultName;
+/** A refusal on its way to the client, who knows it as JSON or as a page. */
+export interface Fault extends Error {
   readonly status: number;
-
-  constructor(name: FaultName, message: string) {
-    super(message);
-    this.name = name;
-    this.status = STATUS[name];
-  }
+  readonly form: 'json' | 'page';
 }
 
-/** Refusals that clients know as a page. */
-export class PageFault extends Error {
-  readonly status: number;
+export function fault(name: FaultName, message: string): Fault {
+  return Object.assign(new Error(message), { name, status: STATUS[name], form: 'json' as const });
+}
 
-  constructor(status: number, message: string) {
-    super(message);
-    this.status = status;
-  }
+export function pageFault(status: number, message: string): Fault {
+  return Object.assign(new Error(message), { status, form: 'page' as const });
+}
+
+export function isFault(error: unknown): error is Fault {
+  return error instanceof Error && 'form' in error && 'status' in error;
 }

@@ -13,7 +13,7 @@ import type { Answer, Router } from './answer.js';
 import { authenticate, challengeText } from './authentication.js';
 import type { Authority } from './authentication.js';
 import { buckets } from './bucket.js';
-import { HubFault } from './fault.js';
+import { fault } from './fault.js';
 import { decodePath, parseCondition, readFile, readJson } from './request.js';
 import { isArchival, requireScope } from './scope.js';
 
@@ -106,13 +106,13 @@ function router(options: HubOptions & { readonly url: string; readonly readUrl: 
   const admit = async (request: IncomingMessage, address: string, oldest: number): Promise<Authority> => {
     const gate = { serverName, address, now: clock.now() / 1000, oldest, hubUrls };
     const authority = authenticate(request.headers.authorization, gate);
-    if (whitelist && !whitelist.includes(authority.signer)) throw new HubFault('ValidationError', `Address ${authority.signer} not authorized for writes`);
+    if (whitelist && !whitelist.includes(authority.signer)) throw fault('ValidationError', `Address ${authority.signer} not authorized for writes`);
     return authority;
   };
 
   /** One operation on a path at a time; the second is refused at once, it does not wait. */
   const alone = async (operation: string, endpoint: string, work: () => Promise<Answer>): Promise<Answer> => {
-    if (busy.has(endpoint)) throw new HubFault('ConflictError', `Concurrent operation (${operation}) attempted on ${endpoint}`);
+    if (busy.has(endpoint)) throw fault('ConflictError', `Concurrent operation (${operation}) attempted on ${endpoint}`);
     busy.add(endpoint);
     try {
       return await work();

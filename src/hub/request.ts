@@ -1,7 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import { concat, toUtf8 } from '../lib/bytes.js';
 import type { Condition } from '../storage/store.js';
-import { HubFault, PageFault } from './fault.js';
+import { fault, pageFault } from './fault.js';
+import type { Fault } from './fault.js';
 
 const JSON_LIMIT = 4096;
 const DRAIN_LIMIT = 64 << 20;
@@ -18,7 +19,7 @@ export function decodePath(raw: string): string | null {
 export function parseCondition({ headers }: IncomingMessage): Condition {
   const match = headers['if-match'];
   const noneMatch = headers['if-none-match'];
-  const refuse = (message: string): HubFault => new HubFault('PreconditionFailedError', message);
+  const refuse = (message: string): Fault => fault('PreconditionFailedError', message);
   if (match && noneMatch) throw refuse('Request should not contain both if-match and if-none-match headers');
   if (noneMatch && noneMatch !== '*') throw refuse('Misuse of the if-none-match header. Expected to be * on write requests.');
   if (noneMatch) return { kind: 'create' };
@@ -26,8 +27,8 @@ export function parseCondition({ headers }: IncomingMessage): Condition {
 }
 
 export async function readFile(request: IncomingMessage, limit: number, megabytes: number): Promise<Uint8Array> {
-  const tooLarge = (what: string, size: number): HubFault =>
-    new HubFault('PayloadTooLargeError', `Max file upload size is ${megabytes} megabytes. Rejected ${what} of ${size} megabytes`);
+  const tooLarge = (what: string, size: number): Fault =>
+    fault('PayloadTooLargeError', `Max file upload size is ${megabytes} megabytes. Rejected ${what} of ${size} megabytes`);
   const announced = Number(request.headers['content-length'] ?? 0);
   // Clients know this text, in which bytes are called megabytes.
   if (announced > limit) throw tooLarge('Content-Length', announced);
@@ -35,7 +36,7 @@ export async function readFile(request: IncomingMessage, limit: number, megabyte
 }
 
 export async function readJson(request: IncomingMessage): Promise<Readonly<Record<string, unknown>>> {
-  const tooLarge = (): PageFault => new PageFault(413, 'PayloadTooLargeError: request entity too large');
+  const tooLarge = (): Fault => pageFault(413, 'PayloadTooLargeError: request entity too large');
   if (Number(request.headers['content-length'] ?? 0) > JSON_LIMIT) throw tooLarge();
   const body = await readBody(request, JSON_LIMIT, tooLarge);
   if (body.length === 0 || !/^application\/json\b/i.test(request.headers['content-type'] ?? '')) return {};
@@ -45,7 +46,7 @@ export async function readJson(request: IncomingMessage): Promise<Readonly<Recor
   } catch {
     // Broken JSON and JSON that is no object have one answer.
   }
-  throw new PageFault(400, 'SyntaxError: the body is not a JSON object');
+  throw pageFault(400, 'SyntaxError: the body is not a JSON object');
 }
 
 /** The whole body or nothing: a client that goes away in the middle has sent no file. */

@@ -1,4 +1,5 @@
-import { HubFault } from './fault.js';
+import { fault } from './fault.js';
+import type { Fault } from './fault.js';
 
 const SCOPES = ['putFile', 'putFilePrefix', 'putFileArchival', 'putFileArchivalPrefix', 'deleteFile', 'deleteFilePrefix'] as const;
 const MOST = 8;
@@ -25,7 +26,7 @@ export function isArchival(scopes: readonly Scope[]): boolean {
 /**
  * Lets an action pass when the scopes do. Only scopes of the same action restrict it: a token that may only delete may still write anything.
  *
- * @throws HubFault ValidationError
+ * @throws Fault ValidationError
  */
 export function requireScope(scopes: readonly Scope[], action: 'put' | 'delete', address: string, path: string): void {
   if (isArchival(scopes) && !covers(scopes, 'putFileArchival', path)) throw refusal(address, 'modify', path);
@@ -33,8 +34,8 @@ export function requireScope(scopes: readonly Scope[], action: 'put' | 'delete',
   if (limited && !covers(scopes, `${action}File`, path)) throw refusal(address, action === 'put' ? 'write to' : 'delete from', path);
 }
 
-function refusal(address: string, action: string, path: string): HubFault {
-  return new HubFault('ValidationError', `Address ${address} not authorized to ${action} ${path} by scopes`);
+function refusal(address: string, action: string, path: string): Fault {
+  return fault('ValidationError', `Address ${address} not authorized to ${action} ${path} by scopes`);
 }
 
 function covers(scopes: readonly Scope[], name: 'putFile' | 'putFileArchival' | 'deleteFile', path: string): boolean {

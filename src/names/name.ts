@@ -30,7 +30,10 @@ export interface Subdomain {
 export function parseName(text: string): Name {
   const [label = '', namespace = '', ...more] = text.split('.');
   if (more.length > 0 || !PART.test(label) || !isNamespaceValid(namespace) || text.length > NAME_LENGTH) {
-    throw new NamesteadError('NameInvalid', `${quoted(text)} is not a name: write label.namespace in a-z, 0-9, - and _, with at most ${NAME_LENGTH} characters`);
+    throw new NamesteadError(
+      'NameInvalid',
+      `${quoted(text)} is not a name: write label.namespace in a-z, 0-9, - and _, with at most ${NAME_LENGTH} characters`,
+    );
   }
   return { name: text, label, namespace };
 }

@@ -26,7 +26,15 @@ export interface ChainFile {
 
 export interface ChainBlock {
   readonly height: number;
-  readonly txs: readonly { txid: string; txindex: number; raw_tx: string; accepted: boolean; kind: string; note: string | null; senders: readonly { script_pubkey: string }[] }[];
+  readonly txs: readonly {
+    txid: string;
+    txindex: number;
+    raw_tx: string;
+    accepted: boolean;
+    kind: string;
+    note: string | null;
+    senders: readonly { script_pubkey: string }[];
+  }[];
   readonly ops_fields: readonly Readonly<Record<string, unknown>>[];
   readonly serialized_ops: readonly string[];
   readonly ops_hash: string;
@@ -125,8 +133,14 @@ const signed: Suite = (file) => {
         const { inputs, outputs } = transaction;
         assert.equal(txidOf(transaction), vector.txid);
         assert.equal(toHex(serializeTransaction(transaction)), vector.tx);
-        assert.deepEqual(inputs.map(({ txid, vout }) => ({ txid, index: vout })), vector.inputs.map(({ txid, index }) => ({ txid, index })));
-        assert.deepEqual(outputs.map(({ script, value }) => ({ script: toHex(script), value: Number(value) })), vector.outputs.map(({ script, value }) => ({ script, value })));
+        assert.deepEqual(
+          inputs.map(({ txid, vout }) => ({ txid, index: vout })),
+          vector.inputs.map(({ txid, index }) => ({ txid, index })),
+        );
+        assert.deepEqual(
+          outputs.map(({ script, value }) => ({ script: toHex(script), value: Number(value) })),
+          vector.outputs.map(({ script, value }) => ({ script, value })),
+        );
         assert.equal(toHex(nulldataOf(outputs) ?? new Uint8Array()), vector.op_return_hex);
         const candidate = { index: SIGNED_AT.index, txid: vector.txid, transaction, previous: inputs.map(({ txid, vout }) => spent(txid, vout)) };
         const claim = readClaim(candidate, SIGNED_AT.height, mainnet);
@@ -164,25 +178,31 @@ const keychain = each<KeychainCase>(
 type Row = Readonly<Record<string, unknown>>;
 
 /** Columns of a table come back as integers, fields of a history row as JSON holds them. */
-const withTokenText = (row: Row): Row => ({ ...row, ...(row['token_fee'] !== undefined && { token_fee: String(row['token_fee']) }) });
+const withTokenText = (row: Row): Row => (typeof row['token_fee'] === 'number' ? { ...row, token_fee: row['token_fee'].toString() } : row);
 
 /** The records that `get_name` gives at the tip of the chain of all epochs. */
 const nameRecords: Suite = async (file, context) => {
   const { state } = foldChain((await context.json('bns-v1/chain_all_epochs.json')) as ChainFile);
-  return parseVectors<{ cases: readonly Readonly<Record<string, Row & { history: Readonly<Record<string, readonly Row[]>> }>>[] }>(file).cases.map((vector): Case => ({
-    title: Object.keys(vector).join(', '),
-    check: () => {
-      for (const [name, { history, ...wanted }] of Object.entries(vector)) {
-        const record = nameAt(state, name)?.record;
-        assert.ok(record, name);
-        // These two stand in the current record whatever the last operation was; what an operation was found by does not.
-        const { keep_data: _, name_consensus_hash: __, ...current } = { ...record, name_hash128: nameHash128(name), namespace_id: name.slice(name.indexOf('.') + 1) } as Row;
-        assert.deepEqual(withTokenText(current), withTokenText(wanted), name);
-        const told = Object.entries(history).flatMap(([height, rows]) => rows.map((row) => ({ height: Number(height), record: withTokenText(row) })));
-        assert.deepEqual(historyOf(state, name), told, name);
-      }
-    },
-  }));
+  return parseVectors<{ cases: readonly Readonly<Record<string, Row & { history: Readonly<Record<string, readonly Row[]>> }>>[] }>(file).cases.map(
+    (vector): Case => ({
+      title: Object.keys(vector).join(', '),
+      check: () => {
+        for (const [name, { history, ...wanted }] of Object.entries(vector)) {
+          const record = nameAt(state, name)?.record;
+          assert.ok(record, name);
+          // These two stand in the current record whatever the last operation was; what an operation was found by does not.
+          const {
+            keep_data: _,
+            name_consensus_hash: __,
+            ...current
+          } = { ...record, name_hash128: nameHash128(name), namespace_id: name.slice(name.indexOf('.') + 1) } as Row;
+          assert.deepEqual(withTokenText(current), withTokenText(wanted), name);
+          const told = Object.entries(history).flatMap(([height, rows]) => rows.map((row) => ({ height: Number(height), record: withTokenText(row) })));
+          assert.deepEqual(historyOf(state, name), told, name);
+        }
+      },
+    }),
+  );
 };
 
 export const bnsChainSuites: Readonly<Record<string, Suite>> = {

@@ -19,12 +19,14 @@ import { parseVectors, type Case, type Suite } from './suite.js';
 
 /** The cases of a file as tests, one each. */
 export function each<T>(title: (vector: T, index: number) => string, check: (vector: T, index: number) => void): Suite {
-  return (file) =>
-    parseVectors<{ cases: readonly T[] }>(file).cases.map((vector, i): Case => ({ title: title(vector, i), check: () => check(vector, i) }));
+  return (file) => parseVectors<{ cases: readonly T[] }>(file).cases.map((vector, i): Case => ({ title: title(vector, i), check: () => check(vector, i) }));
 }
 
 const base40: Suite = (file) => {
-  const { cases, is_b40 } = parseVectors<{ cases: readonly { s: string; hex: string; int: string; decode_of_hex: string }[]; is_b40?: readonly { s: unknown; py_type: string; is_b40: boolean }[] }>(file);
+  const { cases, is_b40 } = parseVectors<{
+    cases: readonly { s: string; hex: string; int: string; decode_of_hex: string }[];
+    is_b40?: readonly { s: unknown; py_type: string; is_b40: boolean }[];
+  }>(file);
   return [
     ...cases.map((vector): Case => ({
       title: vector.s,
@@ -78,7 +80,10 @@ const inner = (hex: string): Uint8Array => reversed(fromHex(hex));
 function pathOf(leaves: readonly Uint8Array[], index: number): string {
   const branch = merkleBranch(leaves, index);
   const steps = branch.map((node, i) => ({ node, left: ((index >> i) & 1) === 1 }));
-  const text = steps.length === 0 ? [`m-${toHex(reversed(leaves[0] ?? new Uint8Array()))}`] : steps.map(({ node, left }) => `${left ? 'l' : 'r'}-${toHex(reversed(node))}`);
+  const text =
+    steps.length === 0
+      ? [`m-${toHex(reversed(leaves[0] ?? new Uint8Array()))}`]
+      : steps.map(({ node, left }) => `${left ? 'l' : 'r'}-${toHex(reversed(node))}`);
   const body = text.map((step) => `${step.length}:${step},`).join('');
   return `${body.length}:${body},`;
 }
@@ -139,7 +144,13 @@ const serialization = each<{ fields: Record<string, unknown>; height: number; se
   (vector) => assert.equal(serializeOperation(vector.fields), vector.serialized),
 );
 
-const scripts = each<{ script: string; type: string | null; address: string | null; tokens: readonly (string | number | null)[]; usable_nulldata: string | null }>(
+const scripts = each<{
+  script: string;
+  type: string | null;
+  address: string | null;
+  tokens: readonly (string | number | null)[];
+  usable_nulldata: string | null;
+}>(
   (vector) => vector.script,
   (vector) => {
     const script = fromHex(vector.script);
@@ -178,8 +189,12 @@ const validity = each<ValidityCase>(
     assert.equal(isNameValid(vector.s), vector.check_name && !feed);
     assert.equal(isNamespaceValid(vector.s), vector.is_namespace_valid && !feed);
     assert.equal(isSubdomainValid(vector.s), vector.check_subdomain && !feed);
-    if (vector.is_address_subdomain[0] && !feed) assert.deepEqual([true, parseSubdomain(vector.s).label, parseSubdomain(vector.s).name], vector.is_address_subdomain);
-    const revoke = concat(fromUtf8('id~'), Uint8Array.from(vector.s, (character) => character.charCodeAt(0)));
+    if (vector.is_address_subdomain[0] && !feed)
+      assert.deepEqual([true, parseSubdomain(vector.s).label, parseSubdomain(vector.s).name], vector.is_address_subdomain);
+    const revoke = concat(
+      fromUtf8('id~'),
+      Uint8Array.from(vector.s, (character) => character.charCodeAt(0)),
+    );
     assert.equal(decodeOperation(revoke, { magic: 'id', epoch: 6, outputs: 2 }) !== null, vector.parse_revoke_accepts);
   },
 );
@@ -193,7 +208,11 @@ const opReturnParse = each<{ op_name: string; op_return: string; parsed_by_heigh
   (vector) => `${vector.op_name} ${vector.op_return}`,
   (vector) => {
     for (const [height, wanted] of Object.entries(vector.parsed_by_height)) {
-      assert.deepEqual(parsedFields(vector.op_return, epochAt(mainnet, Number(height)).number), wanted === null || 'exception' in wanted ? null : numbers(wanted), `at ${height}`);
+      assert.deepEqual(
+        parsedFields(vector.op_return, epochAt(mainnet, Number(height)).number),
+        wanted === null || 'exception' in wanted ? null : numbers(wanted),
+        `at ${height}`,
+      );
     }
   },
 );
@@ -226,7 +245,13 @@ function namedFields(operation: Operation): Record<string, unknown> {
     case 'NAME_UPDATE':
       return { opcode, name_consensus_hash: operation.nameConsensusHash, value_hash: operation.valueHash };
     case 'NAME_TRANSFER':
-      return { opcode, name_hash128: operation.nameHash128, consensus_hash: operation.consensusHash, keep_data: operation.keepData, recipient: toHex(REVEAL_SENDER) };
+      return {
+        opcode,
+        name_hash128: operation.nameHash128,
+        consensus_hash: operation.consensusHash,
+        keep_data: operation.keepData,
+        recipient: toHex(REVEAL_SENDER),
+      };
     case 'NAME_REVOKE':
       return { opcode, name: operation.name };
     case 'NAME_IMPORT':
@@ -236,7 +261,18 @@ function namedFields(operation: Operation): Record<string, unknown> {
     case 'NAMESPACE_REVEAL': {
       const { namespace, lifetime, coeff, base, buckets, nonalphaDiscount, noVowelDiscount, version } = operation;
       const preorder_hash = preorderHash(namespace, REVEAL_SENDER, REVEAL_RECIPIENT);
-      return { opcode, namespace_id: namespace, lifetime, coeff, base, buckets, nonalpha_discount: nonalphaDiscount, no_vowel_discount: noVowelDiscount, version, preorder_hash };
+      return {
+        opcode,
+        namespace_id: namespace,
+        lifetime,
+        coeff,
+        base,
+        buckets,
+        nonalpha_discount: nonalphaDiscount,
+        no_vowel_discount: noVowelDiscount,
+        version,
+        preorder_hash,
+      };
     }
     case 'NAMESPACE_READY':
       return { opcode, namespace_id: operation.namespace };
@@ -293,7 +329,16 @@ function built(opcode: Operation['opcode'], args: BuildArguments): Operation {
     case 'NAMESPACE_PREORDER':
       return { opcode, preorderHash: hidden(args.namespace_id), consensusHash: args.consensus_hash, tokens: null };
     case 'NAMESPACE_REVEAL': {
-      const { namespace_id: namespace, lifetime, coeff, base, buckets, nonalpha_discount: nonalphaDiscount, no_vowel_discount: noVowelDiscount, version } = args;
+      const {
+        namespace_id: namespace,
+        lifetime,
+        coeff,
+        base,
+        buckets,
+        nonalpha_discount: nonalphaDiscount,
+        no_vowel_discount: noVowelDiscount,
+        version,
+      } = args;
       return { opcode, namespace, lifetime, coeff, base, buckets, nonalphaDiscount, noVowelDiscount, version };
     }
     case 'NAMESPACE_READY':
@@ -307,7 +352,11 @@ function built(opcode: Operation['opcode'], args: BuildArguments): Operation {
 
 const zoneFileHashes = each<{ hash: string; zonefile: string }>(
   (vector) => vector.hash,
-  (vector) => assert.ok(uncut(vector.zonefile).some((text) => toHex(hash160(fromUtf8(text))) === vector.hash), 'another hash'),
+  (vector) =>
+    assert.ok(
+      uncut(vector.zonefile).some((text) => toHex(hash160(fromUtf8(text))) === vector.hash),
+      'another hash',
+    ),
 );
 
 interface C32Case {
@@ -353,15 +402,27 @@ interface RealCase {
 const idTerms = { version: 1, coeff: 250, base: 4, buckets: [6, 5, 4, 3, 2, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], nonalphaDiscount: 4, noVowelDiscount: 4 };
 
 const real: Suite = (file) => {
-  const { cases, facts } = parseVectors<{ cases: readonly RealCase[]; facts: { readonly ops_at_462592?: readonly Readonly<Record<string, unknown>>[]; readonly first_block: number } }>(file);
-  return cases.map((vector): Case => ({ title: `${vector.what} ${vector.name ?? ''}`, check: () => checkReal(vector, facts.ops_at_462592 ?? [], facts.first_block) }));
+  const { cases, facts } = parseVectors<{
+    cases: readonly RealCase[];
+    facts: { readonly ops_at_462592?: readonly Readonly<Record<string, unknown>>[]; readonly first_block: number };
+  }>(file);
+  return cases.map((vector): Case => ({
+    title: `${vector.what} ${vector.name ?? ''}`,
+    check: () => checkReal(vector, facts.ops_at_462592 ?? [], facts.first_block),
+  }));
 };
 
 function checkReal(vector: RealCase, operations: readonly Readonly<Record<string, unknown>>[], firstBlock: number): void {
   const { name = '', expected } = vector;
   if (vector.serialized) {
     assert.equal(operationsHash(vector.serialized), vector.ops_hash);
-    assert.deepEqual(operations.filter((fields) => typeof fields['name'] !== 'string').map(serializeOperation).sort(), vector.serialized.filter((text) => text.startsWith('?')).sort());
+    assert.deepEqual(
+      operations
+        .filter((fields) => typeof fields['name'] !== 'string')
+        .map(serializeOperation)
+        .sort(),
+      vector.serialized.filter((text) => text.startsWith('?')).sort(),
+    );
   } else if (Array.isArray(vector.computed)) {
     assert.deepEqual(emptyChain(firstBlock, vector.computed.length), vector.computed);
     assert.equal(emptyChain(firstBlock, 2)[1], vector.expected_second);
@@ -378,7 +439,12 @@ function checkReal(vector: RealCase, operations: readonly Readonly<Record<string
 function emptyChain(firstBlock: number, count: number): string[] {
   const hashes: string[] = [];
   for (let height = firstBlock; height < firstBlock + count; height++) {
-    hashes.push(consensusHash(operationsHash([]), skipHeights(height, firstBlock).map((earlier) => hashes[earlier - firstBlock] ?? '')));
+    hashes.push(
+      consensusHash(
+        operationsHash([]),
+        skipHeights(height, firstBlock).map((earlier) => hashes[earlier - firstBlock] ?? ''),
+      ),
+    );
   }
   return hashes;
 }

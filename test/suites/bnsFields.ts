@@ -15,16 +15,44 @@ export function extractedFields(claim: Claim): Fields {
   switch (operation.opcode) {
     case 'NAME_PREORDER': {
       const { preorderHash: preorder_hash, consensusHash: consensus_hash, tokens } = operation;
-      return { ...keyed, ...paid, op: '?', block_number: height, preorder_hash, consensus_hash, token_fee: amount(tokens?.amount), token_units: tokens?.units ?? null };
+      return {
+        ...keyed,
+        ...paid,
+        op: '?',
+        block_number: height,
+        preorder_hash,
+        consensus_hash,
+        token_fee: amount(tokens?.amount),
+        token_units: tokens?.units ?? null,
+      };
     }
     case 'NAMESPACE_PREORDER': {
       const { preorderHash: preorder_hash, consensusHash: consensus_hash, tokens } = operation;
       return { ...keyed, ...paid, op: '*', block_number: height, preorder_hash, consensus_hash, token_fee: amount(tokens) };
     }
     case 'NAME_REGISTRATION':
-      return { ...keyed, ...recipient, op: ':', name: operation.name, value_hash: operation.valueHash, first_registered: height, last_renewed: height, revoked: false };
+      return {
+        ...keyed,
+        ...recipient,
+        op: ':',
+        name: operation.name,
+        value_hash: operation.valueHash,
+        first_registered: height,
+        last_renewed: height,
+        revoked: false,
+      };
     case 'NAME_RENEWAL':
-      return { ...keyed, ...recipient, ...paid, op: '::', name: operation.name, value_hash: operation.valueHash, last_renewed: height, revoked: false, token_fee: amount(operation.tokens) };
+      return {
+        ...keyed,
+        ...recipient,
+        ...paid,
+        op: '::',
+        name: operation.name,
+        value_hash: operation.valueHash,
+        last_renewed: height,
+        revoked: false,
+        token_fee: amount(operation.tokens),
+      };
     case 'NAME_UPDATE':
       return { ...keyed, op: '+', name_consensus_hash: operation.nameConsensusHash, value_hash: operation.valueHash };
     case 'NAME_TRANSFER': {
@@ -34,7 +62,16 @@ export function extractedFields(claim: Claim): Fields {
     case 'NAME_REVOKE':
       return { ...common, op: '~', name: operation.name };
     case 'NAME_IMPORT':
-      return { ...keyed, ...recipient, op: ';', name: operation.name, value_hash: claim.valueHash, first_registered: height, last_renewed: height, revoked: false };
+      return {
+        ...keyed,
+        ...recipient,
+        op: ';',
+        name: operation.name,
+        value_hash: claim.valueHash,
+        first_registered: height,
+        last_renewed: height,
+        revoked: false,
+      };
     case 'NAMESPACE_REVEAL': {
       const { namespace: namespace_id, nonalphaDiscount: nonalpha_discount, noVowelDiscount: no_vowel_discount, ...terms } = operation;
       const preorder_hash = preorderHash(namespace_id, fromHex(sender.script), claim.recipient?.address ?? '');

@@ -32,7 +32,10 @@ export function termsOf(fields: TermFields) {
 }
 
 const namePrices: Suite = (file) => {
-  const { cases, namespaces } = parseVectors<{ cases: readonly { block: number; name: string; namespace: string; price: PythonNumber; price_stacks?: string }[]; namespaces: Readonly<Record<string, TermFields>> }>(file);
+  const { cases, namespaces } = parseVectors<{
+    cases: readonly { block: number; name: string; namespace: string; price: PythonNumber; price_stacks?: string }[];
+    namespaces: Readonly<Record<string, TermFields>>;
+  }>(file);
   return cases.map((vector): Case => ({
     title: `${vector.name}.${vector.namespace} at ${vector.block}`,
     check: () => {
@@ -83,7 +86,12 @@ const epochs = each<EpochCase>(
       BLOCKSTACK_TOKEN_TRANSFER: rules.tokens,
       BLOCKSTACK_TOKEN_TRANSFER_CONSENSUS_HASH_OPTIONAL: rules.freshnessOptional,
     };
-    assert.deepEqual(Object.keys(features).filter((feature) => features[feature]).sort(), [...vector.features].sort());
+    assert.deepEqual(
+      Object.keys(features)
+        .filter((feature) => features[feature])
+        .sort(),
+      [...vector.features].sort(),
+    );
   },
 );
 

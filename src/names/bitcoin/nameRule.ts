@@ -25,7 +25,15 @@ export function judgePreorder(state: State, claim: Claim<NamePreorder>, block: B
   return {
     grant: () => {
       const record = preorderRecord(claim, operation.preorderHash, operation.consensusHash, tokens);
-      const row: PreorderRow = { preorderHash: operation.preorderHash, sender: sender.script, height: block.height, satoshi: payment.satoshi, paidTo: payment.address, tokens, record };
+      const row: PreorderRow = {
+        preorderHash: operation.preorderHash,
+        sender: sender.script,
+        height: block.height,
+        satoshi: payment.satoshi,
+        paidTo: payment.address,
+        tokens,
+        record,
+      };
       put(state, state.preorders, row.preorderHash, row);
       if (tokens !== null) debit(state, sender, tokens);
       return record;

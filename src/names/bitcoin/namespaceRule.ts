@@ -23,7 +23,15 @@ export function judgeNamespacePreorder(state: State, claim: Claim<NamespacePreor
   return {
     grant: () => {
       const record = preorderRecord(claim, operation.preorderHash, operation.consensusHash, tokens);
-      const row: PreorderRow = { preorderHash: operation.preorderHash, sender: sender.script, height: block.height, satoshi: payment.satoshi, paidTo: payment.address, tokens, record };
+      const row: PreorderRow = {
+        preorderHash: operation.preorderHash,
+        sender: sender.script,
+        height: block.height,
+        satoshi: payment.satoshi,
+        paidTo: payment.address,
+        tokens,
+        record,
+      };
       put(state, state.namespacePreorders, row.preorderHash, row);
       if (tokens !== null) debit(state, sender, tokens);
       return record;
@@ -43,7 +51,8 @@ export function judgeReveal(state: State, claim: Claim<NamespaceReveal>, block: 
     () => !sender.address.startsWith('1') && 'the sender is not p2pkh',
     () => old !== undefined && (old.readyBlock > 0 || isRevealed(old, block.last)) && 'the namespace is revealed or ready already',
     () => preorder?.sender !== sender.script && 'no preorder of this sender has the hash',
-    () => !(version === 1 || (version === 2 && block.epoch.updateWithRegistration) || (version === 3 && block.epoch.tokens)) && 'the version is not of this epoch',
+    () =>
+      !(version === 1 || (version === 2 && block.epoch.updateWithRegistration) || (version === 3 && block.epoch.tokens)) && 'the version is not of this epoch',
     () => preorder !== undefined && !paysNamespace(preorder, id, block) && 'the preorder paid too little',
   );
   if (refusal !== null || !preorder) return refuse(refusal ?? 'no preorder');

@@ -114,8 +114,16 @@ export function defineNetwork(network: Omit<Network, NetworkDefaults> & Partial<
   demand(isCount(whole.confirmations) && whole.confirmations > 0, 'confirmations', 'is 1 or more');
   demand(whole.epochs.at(-1)?.endBlock === Infinity, 'epochs', 'end with one whose endBlock is Infinity');
   demand(whole.epochs.every(follows), 'epochs', 'rise in number, 1 to 6, and in endBlock');
-  demand(Object.entries(whole.genesisConsensusHashes).every(isGenesisHash(whole.firstBlock)), 'genesisConsensusHashes', 'are 32 hex digits at heights before firstBlock');
-  demand(Object.values(whole.genesisBalances).every((amount) => /^\d{1,20}$/.test(amount)), 'genesisBalances', 'are decimal micro-STACKS');
+  demand(
+    Object.entries(whole.genesisConsensusHashes).every(isGenesisHash(whole.firstBlock)),
+    'genesisConsensusHashes',
+    'are 32 hex digits at heights before firstBlock',
+  );
+  demand(
+    Object.values(whole.genesisBalances).every((amount) => /^\d{1,20}$/.test(amount)),
+    'genesisBalances',
+    'are decimal micro-STACKS',
+  );
   return whole;
 }
 

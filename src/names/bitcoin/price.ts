@@ -54,7 +54,7 @@ const stacksPrices = [640_000_000_000n, 64_000_000_000n, 6_400_000_000n, 640_000
 export function namespacePrice(id: string, units: 'BTC' | 'STACKS', epoch: EpochRules): number | bigint | null {
   const tier = tierOf(id.length);
   if (tier === null || (units === 'STACKS') !== epoch.tokens) return null;
-  return units === 'STACKS' ? (stacksPrices[tier] ?? null) : bitcoinPrices[tier] * (epoch.number === 3 ? 0.1 : 1);
+  return units === 'STACKS' ? stacksPrices[tier] : bitcoinPrices[tier] * (epoch.number === 3 ? 0.1 : 1);
 }
 
 function tierOf(length: number): 0 | 1 | 2 | 3 | null {

@@ -21,7 +21,7 @@ const OP_CHECKMULTISIG = 0xae;
 /** Splits a script. A push that runs past the end yields what is there, and OP_0 is an opcode, not an empty push; BNS (c.1). */
 export function scriptTokens(script: Uint8Array): Token[] {
   const tokens: Token[] = [];
-  for (let at = 0; at < script.length; ) {
+  for (let at = 0; at < script.length;) {
     const code = script[at++] ?? 0;
     if (code === 0 || code > OP_PUSHDATA4) {
       tokens.push(code);

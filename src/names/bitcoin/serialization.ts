@@ -1,13 +1,44 @@
 import { NamesteadError } from '../../lib/errors.js';
 
 const nameFields = [
-  'name', 'value_hash', 'sender', 'sender_pubkey', 'address', 'block_number', 'preorder_block_number', 'first_registered',
-  'last_renewed', 'revoked', 'op', 'txid', 'vtxindex', 'op_fee', 'importer', 'importer_address',
+  'name',
+  'value_hash',
+  'sender',
+  'sender_pubkey',
+  'address',
+  'block_number',
+  'preorder_block_number',
+  'first_registered',
+  'last_renewed',
+  'revoked',
+  'op',
+  'txid',
+  'vtxindex',
+  'op_fee',
+  'importer',
+  'importer_address',
 ] as const;
 
 const revealFields = [
-  'namespace_id', 'preorder_hash', 'version', 'sender', 'sender_pubkey', 'address', 'recipient', 'recipient_address', 'block_number',
-  'reveal_block', 'op', 'txid', 'vtxindex', 'lifetime', 'coeff', 'base', 'buckets', 'nonalpha_discount', 'no_vowel_discount',
+  'namespace_id',
+  'preorder_hash',
+  'version',
+  'sender',
+  'sender_pubkey',
+  'address',
+  'recipient',
+  'recipient_address',
+  'block_number',
+  'reveal_block',
+  'op',
+  'txid',
+  'vtxindex',
+  'lifetime',
+  'coeff',
+  'base',
+  'buckets',
+  'nonalpha_discount',
+  'no_vowel_discount',
 ] as const;
 
 /** The fields a consensus hash commits to, in order, by the first character of `op`; BNS (c.2). Nothing else in a record is proved. */
@@ -22,8 +53,18 @@ export const committedFields: Readonly<Record<string, readonly string[]>> = {
   '&': revealFields,
   '!': [...revealFields, 'ready_block'],
   $: [
-    'sender', 'address', 'recipient', 'recipient_address', 'token_units', 'token_fee', 'block_id', 'op', 'txid', 'vtxindex',
-    'consensus_hash', 'scratch_area',
+    'sender',
+    'address',
+    'recipient',
+    'recipient_address',
+    'token_units',
+    'token_fee',
+    'block_id',
+    'op',
+    'txid',
+    'vtxindex',
+    'consensus_hash',
+    'scratch_area',
   ],
 };
 
@@ -36,7 +77,8 @@ export function serializeOperation(fields: Readonly<Record<string, unknown>>): s
   const op = fields['op'];
   const code = typeof op === 'string' ? op.slice(0, 1) : '';
   const committed = Object.hasOwn(committedFields, code) ? committedFields[code] : undefined;
-  if (committed === undefined) throw new NamesteadError('Malformed', `the operation's field op is ${JSON.stringify(op) ?? 'missing'}: no known opcode`);
+  if (committed === undefined)
+    throw new NamesteadError('Malformed', `the operation's field op is ${typeof op === 'string' ? JSON.stringify(op) : 'missing'}: no known opcode`);
   return `${code}:${committed.map((field) => serializeField(fields, field)).join(',')}`;
 }
 

@@ -105,7 +105,10 @@ export interface StateOptions {
 /** The state of a network before its first block, with the balances and consensus hashes of its genesis. */
 export function createState(network: Network, { undoDepth = 1000 }: StateOptions = {}): State {
   const consensusHashes = Object.entries(network.genesisConsensusHashes).map(([height, hash]): [number, string] => [Number(height), hash]);
-  const accounts = Object.entries(network.genesisBalances).map(([address, amount]): [string, AccountRow] => [address, { credit: BigInt(amount), debit: 0n, lockedUntil: 0 }]);
+  const accounts = Object.entries(network.genesisBalances).map(([address, amount]): [string, AccountRow] => [
+    address,
+    { credit: BigInt(amount), debit: 0n, lockedUntil: 0 },
+  ]);
   return {
     network,
     height: network.firstBlock - 1,

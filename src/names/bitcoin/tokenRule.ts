@@ -14,7 +14,10 @@ export function judgeTokenTransfer(state: State, claim: Claim<TokenTransfer>, bl
   const refusal = firstRefusal(
     () => amount === 0n && 'nothing is sent',
     () => sender.address === recipient.address && 'the recipient is the sender',
-    () => !(block.epoch.freshnessOptional && consensusHash === NO_CONSENSUS_HASH) && !isFresh(state, consensusHash, block.height) && 'the consensus hash is not one of the last 24',
+    () =>
+      !(block.epoch.freshnessOptional && consensusHash === NO_CONSENSUS_HASH) &&
+      !isFresh(state, consensusHash, block.height) &&
+      'the consensus hash is not one of the last 24',
     () => units !== 'STACKS' && 'the token is not STACKS',
     () => (state.accounts.get(sender.address)?.lockedUntil ?? 0) > block.height && 'the account is locked',
     () => balanceRefusal(state, sender.address, amount),

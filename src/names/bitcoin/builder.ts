@@ -128,6 +128,13 @@ export function announce(messageHash: string, network: Wire): Recipe {
   return recipe(network, { opcode: 'ANNOUNCE', messageHash }, messageHash, { hash: messageHash, sender: 'owner', outputs: [], back: 1 });
 }
 
+/** `amount` in micro-STACKS; `scratch` at most 34 bytes, hex. From epoch 4 on. */
+export function transferTokens(terms: { readonly to: string; readonly amount: bigint; readonly scratch: string; readonly consensusHash: string }, network: Wire): Recipe {
+  const { to, amount, scratch, consensusHash } = terms;
+  const operation: Operation = { opcode: 'TOKEN_TRANSFER', consensusHash, units: 'STACKS', amount, scratch };
+  return recipe(network, operation, to, { sender: 'owner', outputs: [mark(to)], back: 2 });
+}
+
 function recipe(network: Wire, operation: Operation, name: string, parts: Pick<Recipe, 'outputs' | 'back'> & Partial<Recipe>): Recipe {
   const data = { value: 0n, script: nulldataScript(encodeOperation(operation, network)) };
   return { hash: null, price: 0n, sender: 'payer', plainSender: false, backRequired: false, least: MARK, ...parts, opcode: operation.opcode, name, outputs: [data, ...parts.outputs] };

@@ -1,9 +1,9 @@
-import { fromHex, toHex } from '../../../src/lib/bytes.js';
+import { equal, fromHex, toHex } from '../../../src/lib/bytes.js';
 import { parsePrivateKey, signerOf, type Signer } from '../../../src/lib/key.js';
 import { lockScript, type Account } from '../../../src/names/bitcoin/account.js';
 import type { Coin } from '../../../src/names/bitcoin/coin.js';
 import type { Network } from '../../../src/names/bitcoin/network.js';
-import type { TransactionSource } from '../../../src/names/bitcoin/source.js';
+import type { PaymentSource, TransactionSource, Unspent } from '../../../src/names/bitcoin/source.js';
 import { serializeTransaction, txidOf, type Transaction } from '../../../src/names/bitcoin/transaction.js';
 
 /** A signer whose key is one repeated byte. */
@@ -43,3 +43,14 @@ export const regtestish: Network = {
   confirmations: 1,
   bitcoin: { name: 'regtest', genesisHash: '', genesisHeader: '', powLimitBits: 0x207fffff, noRetargeting: true, work: 'none', p2pkh: 111, p2sh: 196, bech32: 'bcrt' },
 };
+
+/** Lists coins minted for accounts; takes no transaction. */
+export function bank(minted: ReturnType<typeof mint>, coins: readonly [Account, bigint][]): PaymentSource {
+  const held = coins.map(([account, value]) => minted.coin(account, value));
+  return {
+    operator: 'bank',
+    feeRate: () => Promise.resolve(2),
+    broadcast: () => Promise.reject(new Error('not expected')),
+    unspent: (script) => Promise.resolve(held.filter((coin) => equal(lockScript(coin.lock), script)).map(({ txid, vout, value, height }): Unspent => ({ txid, vout, value, height }))),
+  };
+}

@@ -61,7 +61,10 @@ export function atlasPeer({ ledger, shelf, clock, http, peers, onError }: AtlasO
     for (let from = 0; from < wanted.length; from += peerLimits.hashes) {
       const hashes = wanted.slice(from, from + peerLimits.hashes);
       const answer = await callJson(http, url, 'get_zonefiles', [hashes], { signal, limit: peerLimits.answer, timeout: PULL_TIMEOUT });
-      const { found } = openZoneFiles(answer, hashes.map((hash) => fromHex(hash) as Hash160));
+      const { found } = openZoneFiles(
+        answer,
+        hashes.map((hash) => fromHex(hash) as Hash160),
+      );
       for (const [hash, bytes] of found) await shelf.put(hash, bytes);
     }
   };
@@ -69,23 +72,32 @@ export function atlasPeer({ ledger, shelf, clock, http, peers, onError }: AtlasO
   const round = async (): Promise<void> => {
     for (const url of neighbours) {
       if (missing().length === 0) return;
-      await pullFrom(url).catch((error: unknown) => { if (!signal.aborted) onError(error); });
+      await pullFrom(url).catch((error: unknown) => {
+        if (!signal.aborted) onError(error);
+      });
     }
   };
 
   const run = async (): Promise<void> => {
-    for (let pause = SOONEST; !signal.aborted; ) {
+    for (let pause = SOONEST; !signal.aborted;) {
       nap = new AbortController();
       await round();
       const idle = missing().length === 0;
-      const woken = await clock.sleep(idle ? LATEST : pause, AbortSignal.any([signal, nap.signal])).then(() => false, () => true);
+      const woken = await clock.sleep(idle ? LATEST : pause, AbortSignal.any([signal, nap.signal])).then(
+        () => false,
+        () => true,
+      );
       pause = woken || idle ? SOONEST : Math.min(pause * 2, LATEST);
     }
   };
   const ended = run();
 
   const later = (work: Promise<void>): void => {
-    const watched = work.catch((error: unknown) => { if (!signal.aborted) onError(error); }).finally(() => handed.delete(watched));
+    const watched = work
+      .catch((error: unknown) => {
+        if (!signal.aborted) onError(error);
+      })
+      .finally(() => handed.delete(watched));
     handed.add(watched);
   };
 
@@ -105,14 +117,20 @@ export function atlasPeer({ ledger, shelf, clock, http, peers, onError }: AtlasO
       return true;
     },
     inventory: () => packInventory(ledger.zoneFileRows().map((row) => shelf.has(row.hash))),
-    peers: () => [...neighbours].map((url) => new URL(url)).map(({ hostname, port, protocol }) => `${hostname}:${port || (protocol === 'https:' ? '443' : '80')}`).filter(isPeer).slice(0, peerLimits.peers),
+    peers: () =>
+      [...neighbours]
+        .map((url) => new URL(url))
+        .map(({ hostname, port, protocol }) => `${hostname}:${port || (protocol === 'https:' ? '443' : '80')}`)
+        .filter(isPeer)
+        .slice(0, peerLimits.peers),
     meet: (peer) => {
       if (!isPeer(peer) || neighbours.size >= peerLimits.peers) return;
       neighbours.add(urlOf(peer));
       nap.abort();
     },
     greet: (self) => {
-      for (const url of neighbours) later(callJson(http, url, 'atlas_peer_exchange', [self], { signal, timeout: PUSH_TIMEOUT }).then((answer) => void parsePeers(answer)));
+      for (const url of neighbours)
+        later(callJson(http, url, 'atlas_peer_exchange', [self], { signal, timeout: PUSH_TIMEOUT }).then((answer) => void parsePeers(answer)));
     },
     wake: () => {
       nap.abort();

@@ -18,10 +18,12 @@ export async function readCandidates(block: Block, network: Network, bitcoin: Bi
     return txid !== undefined && !isCoinbase(transaction) && isCandidate(transaction, network) ? [{ index, txid, transaction }] : [];
   });
   const spent = new Set(found.flatMap(({ transaction }) => transaction.inputs.map((input) => input.txid)));
-  const known = new Map<string, readonly Output[]>(block.transactions.flatMap((transaction, index) => {
-    const txid = block.txids[index];
-    return txid !== undefined && spent.has(txid) ? [[txid, transaction.outputs] as const] : [];
-  }));
+  const known = new Map<string, readonly Output[]>(
+    block.transactions.flatMap((transaction, index) => {
+      const txid = block.txids[index];
+      return txid !== undefined && spent.has(txid) ? [[txid, transaction.outputs] as const] : [];
+    }),
+  );
   const unknown = [...spent].filter((txid) => !known.has(txid));
   const fetched = await inParallel(unknown, WIDTH, (txid) => bitcoin.outputs(txid, { signal }));
   unknown.forEach((txid, at) => known.set(txid, fetched[at] ?? []));

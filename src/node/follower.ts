@@ -81,7 +81,7 @@ export function follow({ bitcoin, ledger, network, clock, interval, onChange, on
   };
 
   const run = async (): Promise<void> => {
-    for (let failures = 0; !closed(); ) {
+    for (let failures = 0; !closed();) {
       nap = new AbortController();
       try {
         await look();

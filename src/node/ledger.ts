@@ -80,7 +80,8 @@ export function createLedger(network: Network): Ledger {
       if (preorder) names.add(name, preorder, height);
     }
     const { address } = record;
-    if (CREATES.has(record['opcode']) && typeof address === 'string' && !firsts.get(address).some((first) => first.name === name)) firsts.add(address, { height, name }, height);
+    if (CREATES.has(record['opcode']) && typeof address === 'string' && !firsts.get(address).some((first) => first.name === name))
+      firsts.add(address, { height, name }, height);
     names.add(name, moment, height);
     const { value_hash: hash, txid } = record;
     if (!SETS_ZONE_FILE.has(record['opcode']) || !isHex(hash, 20) || typeof txid !== 'string') return;

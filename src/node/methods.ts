@@ -4,7 +4,20 @@ import { isNameValid } from '../names/name.js';
 import { isPeer, parsePeerBase64, peerLimits } from '../zones/peer.js';
 import { lastBlock, SERVER_VERSION, type Context } from './context.js';
 import type { Json } from './json.js';
-import { historyJson, isLive, liveNames, nameJson, namespaceJson, operationJson, priceOfName, priceOfNamespace, didOf, readyNamespaces, viewName, type NameView } from './records.js';
+import {
+  historyJson,
+  isLive,
+  liveNames,
+  nameJson,
+  namespaceJson,
+  operationJson,
+  priceOfName,
+  priceOfNamespace,
+  didOf,
+  readyNamespaces,
+  viewName,
+  type NameView,
+} from './records.js';
 import { refusal } from './refusal.js';
 
 /** Who calls, as far as it matters. */
@@ -66,9 +79,16 @@ const chain: Readonly<Record<string, Method>> = {
   get_consensus_at: { arity: 1, answer: ({ ledger }, [at]) => ({ consensus: ledger.at(height(at))?.consensusHash ?? null }) },
   get_consensus_hashes: {
     arity: 1,
-    answer: ({ ledger }, [heights]) => ({ consensus_hashes: Object.fromEntries(list(heights, HEIGHTS, 'block heights').map((at) => [String(height(at)), ledger.at(height(at))?.consensusHash ?? null])) }),
+    answer: ({ ledger }, [heights]) => ({
+      consensus_hashes: Object.fromEntries(
+        list(heights, HEIGHTS, 'block heights').map((at) => [String(height(at)), ledger.at(height(at))?.consensusHash ?? null]),
+      ),
+    }),
   },
-  get_block_from_consensus: { arity: 1, answer: ({ ledger }, [hash]) => ({ block_id: ledger.heightOfConsensus(text(hash, /^[0-9a-f]{32}$/, 'consensus hash')) }) },
+  get_block_from_consensus: {
+    arity: 1,
+    answer: ({ ledger }, [hash]) => ({ block_id: ledger.heightOfConsensus(text(hash, /^[0-9a-f]{32}$/, 'consensus hash')) }),
+  },
   get_num_blockstack_ops_at: { arity: 1, answer: ({ ledger }, [at]) => ({ count: ledger.at(height(at))?.operations.length ?? 0 }) },
   get_blockstack_ops_at: {
     arity: 3,
@@ -113,7 +133,12 @@ const names: Readonly<Record<string, Method>> = {
       return { did: didOf(context, view.name) };
     },
   },
-  get_DID_record: { arity: 1, answer: async (context, [did]) => ({ record: await recordOfDid(context, text(did, /^did:stack:v0:[1-9A-HJ-NP-Za-km-z]{25,35}-(?:0|[1-9]\d{0,8})$/, 'DID')) }) },
+  get_DID_record: {
+    arity: 1,
+    answer: async (context, [did]) => ({
+      record: await recordOfDid(context, text(did, /^did:stack:v0:[1-9A-HJ-NP-Za-km-z]{25,35}-(?:0|[1-9]\d{0,8})$/, 'DID')),
+    }),
+  },
   get_name_cost: { arity: 1, answer: (context, [name]) => ({ ...priceOfName(context, nameOf(name)) }) },
   get_namespace_cost: { arity: 1, answer: (context, [id]) => ({ ...priceOfNamespace(context, namespaceOf(id)) }) },
   get_namespace_blockchain_record: { arity: 1, answer: (context, [id]) => ({ record: namespaceJson(context, namespaceOf(id)) }) },
@@ -160,7 +185,9 @@ const atlas: Readonly<Record<string, Method>> = {
       const [first, last, start] = [height(from), height(to), offset(skip)];
       const rows = ledger.zoneFileRows().filter((row) => row.height >= first && row.height <= last);
       return {
-        zonefile_info: rows.slice(start, start + count(most, peerLimits.rows, 'count')).map((row) => ({ name: row.name, zonefile_hash: row.hash, block_height: row.height, txid: row.txid, inv_index: row.invIndex })),
+        zonefile_info: rows
+          .slice(start, start + count(most, peerLimits.rows, 'count'))
+          .map((row) => ({ name: row.name, zonefile_hash: row.hash, block_height: row.height, txid: row.txid, inv_index: row.invIndex })),
       };
     },
   },

@@ -108,7 +108,9 @@ export function didOf({ ledger }: Context, name: string): string | null {
 /** Records by height, as `history` of the node's answers. */
 export function historyJson(history: readonly Moment[]): Json {
   const heights = [...new Set(history.map(({ height }) => height))];
-  return Object.fromEntries(heights.map((height) => [String(height), history.filter((moment) => moment.height === height).map(({ record }) => operationJson(record))]));
+  return Object.fromEntries(
+    heights.map((height) => [String(height), history.filter((moment) => moment.height === height).map(({ record }) => operationJson(record))]),
+  );
 }
 
 /** The record of a namespace that is at least revealed. @throws refusal 404 */
@@ -137,7 +139,14 @@ export function priceOfName(context: Context, name: string): Price {
 function termsOf(record: { readonly [field: string]: Json | undefined }): PriceTerms {
   const number = (field: string): number => Number(record[field]);
   const buckets = JSON.parse(record['buckets'] as string) as readonly number[];
-  return { coeff: number('coeff'), base: number('base'), buckets, nonalphaDiscount: number('nonalpha_discount'), noVowelDiscount: number('no_vowel_discount'), version: number('version') };
+  return {
+    coeff: number('coeff'),
+    base: number('base'),
+    buckets,
+    nonalphaDiscount: number('nonalpha_discount'),
+    noVowelDiscount: number('no_vowel_discount'),
+    version: number('version'),
+  };
 }
 
 /** What a namespace costs at the last block. @throws refusal 400 */

@@ -4,7 +4,21 @@ import { MAX_ZONE_FILE_BYTES } from '../zones/zonefile.js';
 import { SERVER_VERSION, type Context } from './context.js';
 import { formatJson, type Json } from './json.js';
 import { info } from './methods.js';
-import { didOf, historyJson, isLive, liveNames, nameJson, namespaceJson, operationJson, priceOfName, priceOfNamespace, readyNamespaces, viewName, type NameView, type Price } from './records.js';
+import {
+  didOf,
+  historyJson,
+  isLive,
+  liveNames,
+  nameJson,
+  namespaceJson,
+  operationJson,
+  priceOfName,
+  priceOfNamespace,
+  readyNamespaces,
+  viewName,
+  type NameView,
+  type Price,
+} from './records.js';
 import { refusal, statusOf } from './refusal.js';
 
 export interface RestRequest {
@@ -47,7 +61,11 @@ const routes: readonly (readonly [method: string, path: string, handler: Handler
   ['GET', '/v{version}/prices/namespaces/{id}', (context, [, id = '']) => priceJson(priceOfNamespace(context, id))],
   ['GET', '/v1/blockchains/bitcoin/consensus', (context) => ({ consensus_hash: context.ledger.at(context.ledger.height() ?? -1)?.consensusHash ?? null })],
   ['GET', '/v1/blockchains/bitcoin/consensus/{height}', (context, [height]) => ({ consensus_hash: entryAt(context, height).consensusHash })],
-  ['GET', '/v1/blockchains/bitcoin/consensus-block/{consensus}', (context, [hash = '']) => ({ block_height: context.ledger.heightOfConsensus(hash) ?? missing('No such consensus hash') })],
+  [
+    'GET',
+    '/v1/blockchains/bitcoin/consensus-block/{consensus}',
+    (context, [hash = '']) => ({ block_height: context.ledger.heightOfConsensus(hash) ?? missing('No such consensus hash') }),
+  ],
   ['GET', '/v1/blockchains/bitcoin/operations/{height}', (context, [height]) => entryAt(context, height).operations.map(operationJson)],
   ['GET', '/v1/blockchains/bitcoin/names/{name}', async (context, [name = '']) => nameJson(context, known(context, name))],
   ['GET', '/v1/blockchains/bitcoin/name_count', (context) => ({ names_count: liveNames(context).length })],

@@ -132,7 +132,11 @@ function refuse(request: IncomingMessage, response: ServerResponse, status: numb
   response.writeHead(status, { ...CORS, connection: 'close', 'content-length': 0 }).end(() => request.destroy());
 }
 
-async function send(response: ServerResponse, { status, type, body }: RestAnswer, how: { readonly head?: boolean; readonly gzip?: boolean } = {}): Promise<void> {
+async function send(
+  response: ServerResponse,
+  { status, type, body }: RestAnswer,
+  how: { readonly head?: boolean; readonly gzip?: boolean } = {},
+): Promise<void> {
   const packed = how.gzip && body.length >= COMPRESS ? await gzip(body) : body;
   const encoding: Record<string, string> = packed === body ? {} : { 'content-encoding': 'gzip' };
   response.writeHead(status, { ...CORS, ...encoding, vary: 'accept-encoding', 'content-type': type, 'content-length': packed.length });

@@ -19,7 +19,8 @@ export interface FindZoneFileOptions extends CallOptions {
   readonly onLie?: ((source: number) => void) | undefined;
 }
 
-type Outcome = { readonly kind: 'found'; readonly bytes: Uint8Array } | { readonly kind: 'absent' | 'lie' } | { readonly kind: 'failed'; readonly cause: unknown };
+type Outcome =
+  { readonly kind: 'found'; readonly bytes: Uint8Array } | { readonly kind: 'absent' | 'lie' } | { readonly kind: 'failed'; readonly cause: unknown };
 
 /**
  * Asks sources, the best first, until one gives the bytes that `hash` names; the first that fits wins and the others are let go.
@@ -55,15 +56,29 @@ export async function findZoneFile(hash: Hash160, sources: readonly ZoneSource[]
 async function* race(hash: Hash160, sources: readonly ZoneSource[], signal: AbortSignal, clock?: Clock): AsyncGenerator<readonly [number, Outcome]> {
   const pending = new Map<number, Promise<readonly [number, Outcome]>>();
   const ended = new Promise<'ended'>((resolve) => {
-    signal.addEventListener('abort', () => { resolve('ended'); }, { once: true });
-    clock?.sleep(DEADLINE, signal).then(() => { resolve('ended'); }, () => undefined);
+    signal.addEventListener(
+      'abort',
+      () => {
+        resolve('ended');
+      },
+      { once: true },
+    );
+    clock?.sleep(DEADLINE, signal).then(
+      () => {
+        resolve('ended');
+      },
+      () => undefined,
+    );
   });
   let next = 0;
   while (pending.size > 0 || next < sources.length) {
     const source = sources[next];
     if (source && pending.size < IN_FLIGHT) {
       const place = next++;
-      pending.set(place, ask(hash, source, signal).then((outcome) => [place, outcome] as const));
+      pending.set(
+        place,
+        ask(hash, source, signal).then((outcome) => [place, outcome] as const),
+      );
       if (!clock && pending.size < IN_FLIGHT && next < sources.length) continue;
     }
     const patience = clock && next < sources.length && pending.size < IN_FLIGHT ? [waited(clock, signal)] : [];

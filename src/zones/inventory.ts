@@ -6,7 +6,10 @@ export type Inventory = Uint8Array;
 
 /** `present` in the order of `inv_index`, which counts from 1: its element 0 is bit 0. */
 export function packInventory(present: readonly boolean[]): Inventory {
-  return setBits(new Uint8Array(Math.ceil(present.length / 8)), present.flatMap((held, bit) => (held ? [bit] : [])));
+  return setBits(
+    new Uint8Array(Math.ceil(present.length / 8)),
+    present.flatMap((held, bit) => (held ? [bit] : [])),
+  );
 }
 
 /** A copy with `bits` set, longer where they lie past the end. */

@@ -39,7 +39,10 @@ export function parseEnvelope(answer: unknown): Envelope {
 }
 
 /** The zone files of a `get_zonefiles` answer that were asked for and hash to their keys; the keys of all others are `rejected`. */
-export function openZoneFiles(answer: unknown, asked: readonly Hash160[]): { readonly found: ReadonlyMap<string, Uint8Array>; readonly rejected: readonly string[] } {
+export function openZoneFiles(
+  answer: unknown,
+  asked: readonly Hash160[],
+): { readonly found: ReadonlyMap<string, Uint8Array>; readonly rejected: readonly string[] } {
   const { zonefiles } = parseEnvelope(answer);
   if (typeof zonefiles !== 'object' || zonefiles === null || Array.isArray(zonefiles)) throw malformed('has no zone files');
   const wanted = new Map(asked.map((hash) => [toHex(hash), hash]));
@@ -64,7 +67,8 @@ function openOne(value: unknown, hash: Hash160): Uint8Array | null {
 
 /** Base64 as peers take it: canonical, at most one zone file long. @throws NamesteadError `Malformed`, `ZoneFileTooLarge` */
 export function parsePeerBase64(text: string): Uint8Array {
-  if (text.length > Math.ceil(MAX_ZONE_FILE_BYTES / 3) * 4) throw new NamesteadError('ZoneFileTooLarge', `a zone file is larger than ${MAX_ZONE_FILE_BYTES} bytes`);
+  if (text.length > Math.ceil(MAX_ZONE_FILE_BYTES / 3) * 4)
+    throw new NamesteadError('ZoneFileTooLarge', `a zone file is larger than ${MAX_ZONE_FILE_BYTES} bytes`);
   const bytes = fromBase64(text);
   if (toBase64(bytes) !== text) throw new NamesteadError('Malformed', 'the base64 is not canonical');
   if (bytes.length > MAX_ZONE_FILE_BYTES) throw new NamesteadError('ZoneFileTooLarge', `a zone file is larger than ${MAX_ZONE_FILE_BYTES} bytes`);

@@ -10,7 +10,8 @@ import type { ZonePublisher } from './zones.js';
  */
 export function publishing(...publishers: readonly ZonePublisher[]): ZonePublisher {
   return async (zoneFile, options) => {
-    if (zoneFile.length > MAX_ZONE_FILE_BYTES) throw new NamesteadError('ZoneFileTooLarge', `a zone file of ${zoneFile.length} bytes is larger than ${MAX_ZONE_FILE_BYTES}, which no peer takes`);
+    if (zoneFile.length > MAX_ZONE_FILE_BYTES)
+      throw new NamesteadError('ZoneFileTooLarge', `a zone file of ${zoneFile.length} bytes is larger than ${MAX_ZONE_FILE_BYTES}, which no peer takes`);
     const outcomes = await Promise.allSettled(publishers.map((publish) => publish(zoneFile, options)));
     if (outcomes.some((outcome) => outcome.status === 'fulfilled')) return;
     const cause = outcomes.find((outcome) => outcome.status === 'rejected')?.reason as unknown;

@@ -50,8 +50,10 @@ export function hashZoneFile(bytes: Uint8Array): Hash160 {
  * @throws NamesteadError `ZoneFileTooLarge` above 40,960 bytes, `ZoneFileMismatch` for other bytes
  */
 export function verifyZoneFile(bytes: Uint8Array, hash: Hash160): Uint8Array {
-  if (bytes.length > MAX_ZONE_FILE_BYTES) throw new NamesteadError('ZoneFileTooLarge', `a zone file of ${bytes.length} bytes is larger than ${MAX_ZONE_FILE_BYTES}`);
-  if (!equal(hashZoneFile(bytes), hash)) throw new NamesteadError('ZoneFileMismatch', `the bytes do not hash to ${toHex(hash)}; another source may have the right ones`);
+  if (bytes.length > MAX_ZONE_FILE_BYTES)
+    throw new NamesteadError('ZoneFileTooLarge', `a zone file of ${bytes.length} bytes is larger than ${MAX_ZONE_FILE_BYTES}`);
+  if (!equal(hashZoneFile(bytes), hash))
+    throw new NamesteadError('ZoneFileMismatch', `the bytes do not hash to ${toHex(hash)}; another source may have the right ones`);
   return bytes;
 }
 
@@ -68,10 +70,17 @@ export function parseZoneFile(source: Uint8Array | string): ZoneFile {
   if (source.length > MAX_TEXT_BYTES) throw new NamesteadError('ZoneFileTooLarge', `a zone file of ${source.length} bytes is larger than ${MAX_TEXT_BYTES}`);
   const text = typeof source === 'string' ? source : toUtf8(source);
   if (text.includes('\0')) throw new NamesteadError('ZoneFileInvalid', 'the zone file holds a NUL');
-  const lines = text.split(/\r?\n/).map(tokenize).filter((tokens) => tokens !== null);
+  const lines = text
+    .split(/\r?\n/)
+    .map(tokenize)
+    .filter((tokens) => tokens !== null);
   return {
     origin: directive(lines, '$origin'),
-    ttl: directive(lines.filter((line) => /^\d{1,10}$/.test(line[1] ?? '')), '$ttl', Number),
+    ttl: directive(
+      lines.filter((line) => /^\d{1,10}$/.test(line[1] ?? '')),
+      '$ttl',
+      Number,
+    ),
     records: lines.map(readRecord).filter((record) => record !== null),
     text,
   };
@@ -140,9 +149,11 @@ export function formatZoneFile(content: ZoneFileContent, form: 'profile' | 'regi
   const { origin, ttl, records } = content;
   const lines = (type: ZoneRecord['type']): string => records.map((record) => (record.type === type ? formatRecord(record) : '')).join('');
   const head = `${origin === null ? '' : `$ORIGIN ${writable(origin, WORD, 'origin')}`}\n${ttl === null ? '' : `$TTL ${writableInteger(ttl, 0x7fffffff)}`}\n`;
-  if (form === 'profile' && records.some((record) => record.type === 'TXT')) throw new TypeError('the profile form holds no TXT record; write the registrar form');
+  if (form === 'profile' && records.some((record) => record.type === 'TXT'))
+    throw new TypeError('the profile form holds no TXT record; write the registrar form');
   const text = (form === 'profile' ? `${head}${lines('URI')}\n` : `${head}${lines('TXT')}${lines('URI')}`).replace(/\n{2,}/g, '\n\n');
-  if (fromUtf8(text).length > MAX_ZONE_FILE_BYTES) throw new NamesteadError('ZoneFileTooLarge', `the zone file would be larger than ${MAX_ZONE_FILE_BYTES} bytes, which no peer takes`);
+  if (fromUtf8(text).length > MAX_ZONE_FILE_BYTES)
+    throw new NamesteadError('ZoneFileTooLarge', `the zone file would be larger than ${MAX_ZONE_FILE_BYTES} bytes, which no peer takes`);
   return text;
 }
 
@@ -172,13 +183,15 @@ const WORD = /^[^\x00-\x20\x7f-\xa0"\\;()\u2028\u2029\ufeff]+$/;
 const STRING = /^[^\x00-\x1f\x7f-\x9f"\\;()\u2028\u2029]*$/;
 
 function writable(text: string, shape: RegExp, what: string): string {
-  if (!shape.test(text)) throw new TypeError(`the ${what} ${JSON.stringify(text)} is empty or holds a character that readers of zone files cut or change; percent-encode it`);
+  if (!shape.test(text))
+    throw new TypeError(`the ${what} ${JSON.stringify(text)} is empty or holds a character that readers of zone files cut or change; percent-encode it`);
   return text;
 }
 
 /** Writers of the ancestors mangle `$&` and its kin and cut at a second `://`: a file rebuilt by one of them would be another. */
 function writableTarget(target: string): string {
-  if (/\$[$&`']/.test(target) || target.split('://').length > 2) throw new TypeError(`the target ${JSON.stringify(target)} would be cut or changed by other writers; percent-encode it`);
+  if (/\$[$&`']/.test(target) || target.split('://').length > 2)
+    throw new TypeError(`the target ${JSON.stringify(target)} would be cut or changed by other writers; percent-encode it`);
   return writable(target, WORD, 'target');
 }
 

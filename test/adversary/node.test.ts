@@ -39,7 +39,12 @@ const holding = (zonefiles: Record<string, string>): Promise<string> => servePee
 describe('an Atlas peer among liars', () => {
   test('keeps of an answer what was asked and fits, and drops the rest', async () => {
     const unasked = fromUtf8('$ORIGIN mallory.id\n');
-    const liar = await holding({ [hashes[0] ?? '']: toBase64(unasked), [toHex(hashZoneFile(unasked))]: toBase64(unasked), [hashes[1] ?? '']: toBase64(files[1] ?? unasked), [hashes[2] ?? '']: '***' });
+    const liar = await holding({
+      [hashes[0] ?? '']: toBase64(unasked),
+      [toHex(hashZoneFile(unasked))]: toBase64(unasked),
+      [hashes[1] ?? '']: toBase64(files[1] ?? unasked),
+      [hashes[2] ?? '']: '***',
+    });
     const { shelf } = peerBeside([liar]);
     await expect.poll(() => shelf.has(hashes[1] ?? '')).toBe(true);
     expect([hashes[0], hashes[2], toHex(hashZoneFile(unasked))].map((hash) => shelf.has(hash ?? ''))).toEqual([false, false, false]);
@@ -72,7 +77,17 @@ describe('an Atlas peer among liars', () => {
 
   test('asks ever more rarely for what nobody has', async () => {
     const sleeps: number[] = [];
-    const clock = { now: () => 0, sleep: (ms: number, signal?: AbortSignal) => (sleeps.push(ms) < 20 ? Promise.resolve() : new Promise<void>((_, reject) => signal?.addEventListener('abort', () => { reject(new Error('over')); }))) };
+    const clock = {
+      now: () => 0,
+      sleep: (ms: number, signal?: AbortSignal) =>
+        sleeps.push(ms) < 20
+          ? Promise.resolve()
+          : new Promise<void>((_, reject) =>
+              signal?.addEventListener('abort', () => {
+                reject(new Error('over'));
+              }),
+            ),
+    };
     const peer = atlasPeer({ ledger, shelf: memoryShelf(), clock, http: http(), peers: [], onError: () => undefined });
     await expect.poll(() => sleeps.length).toBe(20);
     await peer.close();
@@ -94,7 +109,8 @@ describe('an Atlas peer among liars', () => {
 });
 
 describe('a bitcoind that lies', () => {
-  const answering = async (result: unknown): Promise<ReturnType<typeof bitcoind>> => bitcoind({ url: await serve((_: IncomingMessage, response: ServerResponse) => response.end(JSON.stringify({ result, error: null, id: 1 }))) }, http());
+  const answering = async (result: unknown): Promise<ReturnType<typeof bitcoind>> =>
+    bitcoind({ url: await serve((_: IncomingMessage, response: ServerResponse) => response.end(JSON.stringify({ result, error: null, id: 1 }))) }, http());
   const block = async (): Promise<Uint8Array> => new Uint8Array(await readFile(`${import.meta.dirname}/../vectors/bitcoin/block300025.raw`));
 
   test('gives another block than was asked', async () => {

@@ -31,7 +31,10 @@ describe('a search for a zone file', () => {
     await expect(findZoneFile(hash, [absent, failing, absent, absent])).rejects.toMatchObject({ code: 'ZoneFileMissing' });
   });
 
-  test.each([['with a clock', systemClock()], ['without', undefined]])('gets past liars, the absent and the silent %s, and tells who lied', async (_, clock) => {
+  test.each([
+    ['with a clock', systemClock()],
+    ['without', undefined],
+  ])('gets past liars, the absent and the silent %s, and tells who lied', async (_, clock) => {
     const lies: number[] = [];
     const found = await findZoneFile(hash, [lying, absent, silent, failing, lying, silent, honest], { clock, onLie: (source) => lies.push(source) });
     expect(found).toEqual(file);
@@ -51,14 +54,26 @@ describe('a search for a zone file', () => {
       now--;
       return null;
     };
-    await expect(findZoneFile(hash, Array.from({ length: 20 }, () => slow))).rejects.toMatchObject({ code: 'ZoneFileMissing' });
+    await expect(
+      findZoneFile(
+        hash,
+        Array.from({ length: 20 }, () => slow),
+      ),
+    ).rejects.toMatchObject({ code: 'ZoneFileMissing' });
     expect(most).toBe(3);
   });
 
   test('asks the next source only when the first is silent for 300 ms, and lets go of the losers', async () => {
     const sleeps: number[] = [];
     let wake = (): void => undefined;
-    const clock = { now: () => 0, sleep: (ms: number) => new Promise<void>((resolve) => { sleeps.push(ms); if (ms === 300) wake = resolve; }) };
+    const clock = {
+      now: () => 0,
+      sleep: (ms: number) =>
+        new Promise<void>((resolve) => {
+          sleeps.push(ms);
+          if (ms === 300) wake = resolve;
+        }),
+    };
     let released: AbortSignal | undefined;
     let asked = 0;
     const first: ZoneSource = (_, options) => {
@@ -107,7 +122,8 @@ describe('an Atlas peer', () => {
   });
 
   test('that gives base64 that is none, or no text at all, is refused', async () => {
-    for (const value of ['***', `${toBase64(file)}\n`, 7, null, { a: 1 }]) await expect((await answering({ [toHex(hash)]: value }))(hash)).rejects.toMatchObject({ code: 'ZoneFileMismatch' });
+    for (const value of ['***', `${toBase64(file)}\n`, 7, null, { a: 1 }])
+      await expect((await answering({ [toHex(hash)]: value }))(hash)).rejects.toMatchObject({ code: 'ZoneFileMismatch' });
     for (const value of [null, [], 'x', 7]) await expect((await answering(value))(hash)).rejects.toMatchObject({ code: 'HttpMalformed' });
   });
 
@@ -122,7 +138,9 @@ describe('an Atlas peer', () => {
     const down = await serve((_, response) => response.writeHead(502).end('Bad gateway'));
     await expect(atlas({ url: down }).get(hash)).rejects.toMatchObject({ code: 'HttpStatus' });
     const flood = await serve((_, response) => {
-      const pour = (): void => { while (!response.destroyed && response.write('x'.repeat(65_536))); };
+      const pour = (): void => {
+        while (!response.destroyed && response.write('x'.repeat(65_536)));
+      };
       response.on('drain', pour);
       pour();
     });

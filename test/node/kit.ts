@@ -12,7 +12,17 @@ import { startMemoryBitcoin } from '../../src/devnet/bitcoin/memory.js';
 import { devnetNetwork } from '../../src/devnet/network.js';
 import { esplora } from '../../src/names/bitcoin/adapters/esplora.js';
 import { p2pkh, type Account } from '../../src/names/bitcoin/account.js';
-import { importName, preorderName, preorderNamespace, readyNamespace, registerName, revealNamespace, updateName, BURN_ADDRESS, type Recipe } from '../../src/names/bitcoin/builder.js';
+import {
+  importName,
+  preorderName,
+  preorderNamespace,
+  readyNamespace,
+  registerName,
+  revealNamespace,
+  updateName,
+  BURN_ADDRESS,
+  type Recipe,
+} from '../../src/names/bitcoin/builder.js';
 import { pay } from '../../src/names/bitcoin/pay.js';
 import { startNode, type CoreNode, type NodeOptions } from '../../src/node/node.js';
 import { hashZoneFile } from '../../src/zones/zonefile.js';
@@ -95,10 +105,23 @@ export function registrar(bitcoin: BitcoinNode, nodes: readonly CoreNode[]) {
     openNamespace: async (id: string): Promise<void> => {
       const creator = keyOf(`creator of ${id}`);
       await bitcoin.fund(creator.address, 50_000_000n);
-      await send(preorderNamespace({ namespace: id, owner: creator.address, payer: payer.account, consensusHash: fresh(), price: 400_000_000n, tokens: null }, network));
-      const terms = { lifetime: 52_595, coeff: 250, base: 4, buckets: [6, 5, 4, 3, 2, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], nonalphaDiscount: 4, noVowelDiscount: 4, version: 1 };
+      await send(
+        preorderNamespace({ namespace: id, owner: creator.address, payer: payer.account, consensusHash: fresh(), price: 400_000_000n, tokens: null }, network),
+      );
+      const terms = {
+        lifetime: 52_595,
+        coeff: 250,
+        base: 4,
+        buckets: [6, 5, 4, 3, 2, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
+        nonalphaDiscount: 4,
+        noVowelDiscount: 4,
+        version: 1,
+      };
       await send(revealNamespace({ namespace: id, owner: creator.address, ...terms }, network));
-      await send(importName({ name: `imported.${id}`, owner: keyOf('imported').address, valueHash: hashZoneFile(fromUtf8('imported')) }, network), creator.account);
+      await send(
+        importName({ name: `imported.${id}`, owner: keyOf('imported').address, valueHash: hashZoneFile(fromUtf8('imported')) }, network),
+        creator.account,
+      );
       await send(readyNamespace(id, network), creator.account);
     },
     register: async (name: string, owner: string, zoneFile: Uint8Array | null): Promise<{ readonly txid: string; readonly height: number }> => {
@@ -106,6 +129,7 @@ export function registrar(bitcoin: BitcoinNode, nodes: readonly CoreNode[]) {
       await send(preorderName({ name, owner: address, payer: payer.account, consensusHash: fresh(), price: 1_000_000n, payee: BURN_ADDRESS }, network));
       return send(registerName({ name, owner: address, valueHash: zoneFile ? toHex(hashZoneFile(zoneFile)) : null }, network));
     },
-    update: (name: string, owner: string, zoneFile: Uint8Array) => send(updateName({ name, valueHash: toHex(hashZoneFile(zoneFile)), consensusHash: fresh() }, network), keyOf(owner).account),
+    update: (name: string, owner: string, zoneFile: Uint8Array) =>
+      send(updateName({ name, valueHash: toHex(hashZoneFile(zoneFile)), consensusHash: fresh() }, network), keyOf(owner).account),
   };
 }

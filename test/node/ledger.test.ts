@@ -63,7 +63,9 @@ describe('a ledger', () => {
     if (!first || !third) throw new Error('the vectors hold three blocks');
     ledger.apply(first);
     const before = snapshot(ledger);
-    expect(() => { ledger.apply(third); }).toThrow(TypeError);
+    expect(() => {
+      ledger.apply(third);
+    }).toThrow(TypeError);
     expect(snapshot(ledger)).toEqual(before);
   });
 

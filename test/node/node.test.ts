@@ -28,21 +28,43 @@ describe('a core node on a Bitcoin of real transactions', () => {
     const update = await names.update('alice.id', 'alice', second);
     const owner = keyOf('alice').address;
 
-    const { record } = (await call(node.url, 'get_name_blockchain_record', 'alice.id')) as { record: Record<string, unknown> & { history: Record<string, { opcode: string }[]> } };
-    expect(record).toMatchObject({ name: 'alice.id', address: owner, txid: update.txid, opcode: 'NAME_UPDATE', op: '+', value_hash: toHex(hashZoneFile(second)), first_registered: height, expired: false });
-    expect(Object.values(record.history).flat().map(({ opcode }) => opcode)).toEqual(['NAME_PREORDER', 'NAME_REGISTRATION', 'NAME_UPDATE']);
+    const { record } = (await call(node.url, 'get_name_blockchain_record', 'alice.id')) as {
+      record: Record<string, unknown> & { history: Record<string, { opcode: string }[]> };
+    };
+    expect(record).toMatchObject({
+      name: 'alice.id',
+      address: owner,
+      txid: update.txid,
+      opcode: 'NAME_UPDATE',
+      op: '+',
+      value_hash: toHex(hashZoneFile(second)),
+      first_registered: height,
+      expired: false,
+    });
+    expect(
+      Object.values(record.history)
+        .flat()
+        .map(({ opcode }) => opcode),
+    ).toEqual(['NAME_PREORDER', 'NAME_REGISTRATION', 'NAME_UPDATE']);
     expect(await call(node.url, 'get_name_at', 'alice.id', height)).toMatchObject({ records: [{ txid, opcode: 'NAME_REGISTRATION' }] });
     expect(await call(node.url, 'get_name_history_page', 'alice.id', 0)).toMatchObject({ history: record.history });
     expect(await call(node.url, 'get_name_history_page', 'alice.id', 1)).toMatchObject({ history: {} });
     expect(await call(node.url, 'get_transaction_status', txid)).toMatchObject({ tx: { status: 'accepted', block_height: height, op: 'NAME_REGISTRATION' } });
     expect(await call(node.url, 'get_transaction_status', '00'.repeat(32))).toMatchObject({ tx: { status: 'ignored' } });
     expect(await call(node.url, 'get_names_owned_by_address', owner)).toMatchObject({ names: ['alice.id'] });
-    expect(await call(node.url, 'get_historic_names_by_address', owner, 0, 10)).toMatchObject({ names: [{ name: 'alice.id', block_id: height }, { name: 'alice.id', block_id: update.height }] });
+    expect(await call(node.url, 'get_historic_names_by_address', owner, 0, 10)).toMatchObject({
+      names: [
+        { name: 'alice.id', block_id: height },
+        { name: 'alice.id', block_id: update.height },
+      ],
+    });
     expect(await call(node.url, 'get_all_names', 0, 100)).toMatchObject({ names: ['alice.id', 'imported.id'] });
     expect(await call(node.url, 'get_names_in_namespace', 'id', 1, 1)).toMatchObject({ names: ['imported.id'] });
     expect(await call(node.url, 'get_num_names')).toMatchObject({ count: 2 });
     expect(await call(node.url, 'get_all_namespaces')).toMatchObject({ namespaces: ['id'] });
-    expect(await call(node.url, 'get_namespace_blockchain_record', 'id')).toMatchObject({ record: { ready: true, buckets: '[6, 5, 4, 3, 2, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]', lifetime: 52_595 } });
+    expect(await call(node.url, 'get_namespace_blockchain_record', 'id')).toMatchObject({
+      record: { ready: true, buckets: '[6, 5, 4, 3, 2, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]', lifetime: 52_595 },
+    });
     expect(await call(node.url, 'get_name_cost', 'alice.id')).toMatchObject({ amount: 40_000, units: 'BTC' });
     expect(await call(node.url, 'get_namespace_cost', 'longer')).toMatchObject({ amount: 40_000_000, units: 'BTC' });
     expect(await call(node.url, 'is_name_zonefile_hash', 'alice.id', toHex(hash))).toMatchObject({ result: true });
@@ -52,7 +74,10 @@ describe('a core node on a Bitcoin of real transactions', () => {
     // The fee of an imported name is a float in every record, which only the text shows.
     expect(await callJsonText(http(), node.url, 'get_name_blockchain_record', ['imported.id'])).toMatch(/"history": .*"op_fee": 2500\.0/);
 
-    expect(await rest(node.url, '/v1/names/alice.id')).toMatchObject({ status: 200, body: { status: 'registered', address: owner, zonefile: null, zonefile_hash: toHex(hashZoneFile(second)), last_txid: update.txid, blockchain: 'bitcoin' } });
+    expect(await rest(node.url, '/v1/names/alice.id')).toMatchObject({
+      status: 200,
+      body: { status: 'registered', address: owner, zonefile: null, zonefile_hash: toHex(hashZoneFile(second)), last_txid: update.txid, blockchain: 'bitcoin' },
+    });
     expect(await rest(node.url, '/v1/names/nobody.id')).toMatchObject({ status: 404, body: { status: 'available' } });
     expect(await rest(node.url, '/v1/names/NOT%20A%20NAME')).toMatchObject({ status: 400 });
     expect(await rest(node.url, '/v1/names')).toMatchObject({ body: ['alice.id', 'imported.id'] });
@@ -88,7 +113,12 @@ describe('a core node on a Bitcoin of real transactions', () => {
     for (const [at, height] of heights.entries()) {
       const operations = await source.operations(height);
       expect(operationsHash(operations.map(serializeOperation))).toBe(told[at]);
-      expect(consensusHash(told[at] ?? '', skipHeights(height, network.firstBlock).map((earlier) => consensus.get(earlier) ?? ''))).toBe(consensus.get(height));
+      expect(
+        consensusHash(
+          told[at] ?? '',
+          skipHeights(height, network.firstBlock).map((earlier) => consensus.get(earlier) ?? ''),
+        ),
+      ).toBe(consensus.get(height));
     }
     expect(consensus.get(tip)).toBe(last);
     expect(await source.nameRecord('nobody.id')).toBeNull();
@@ -156,18 +186,22 @@ describe('a core node on a Bitcoin of real transactions', () => {
 
 const path = process.env['BITCOIND'];
 
-test.skipIf(!path)('a core node follows a real bitcoind as it follows the chain in memory', async () => {
-  const bitcoin = await realBitcoin(path ?? '');
-  const node = await nodeOn(bitcoin);
-  const names = registrar(bitcoin, [node]);
-  await names.fund('alice');
-  await names.openNamespace('id');
-  const { txid } = await names.register('alice.id', 'alice', zoneFile);
-  expect(await call(node.url, 'get_name_record', 'alice.id')).toMatchObject({ record: { txid, address: keyOf('alice').address } });
-  await bitcoin.reorg(2);
-  await names.settle();
-  expect(await call(node.url, 'get_name_record', 'alice.id')).toMatchObject({ http_status: 404 });
-}, 120_000);
+test.skipIf(!path)(
+  'a core node follows a real bitcoind as it follows the chain in memory',
+  async () => {
+    const bitcoin = await realBitcoin(path ?? '');
+    const node = await nodeOn(bitcoin);
+    const names = registrar(bitcoin, [node]);
+    await names.fund('alice');
+    await names.openNamespace('id');
+    const { txid } = await names.register('alice.id', 'alice', zoneFile);
+    expect(await call(node.url, 'get_name_record', 'alice.id')).toMatchObject({ record: { txid, address: keyOf('alice').address } });
+    await bitcoin.reorg(2);
+    await names.settle();
+    expect(await call(node.url, 'get_name_record', 'alice.id')).toMatchObject({ http_status: 404 });
+  },
+  120_000,
+);
 
 describe('Atlas peers', () => {
   test('find at one what was pushed to the other, whichever it is, within two seconds', async () => {
@@ -188,7 +222,10 @@ describe('Atlas peers', () => {
     expect(await call(other.url, 'get_zonefile_inventory', 0, 524_288)).toMatchObject({ inv: toBase64(Uint8Array.of(0b0110_0000)) });
     expect(await call(other.url, 'get_zonefile_inventory', 5, 10)).toMatchObject({ inv: '' });
     expect(await call(other.url, 'getinfo')).toMatchObject({ zonefile_count: 4 });
-    expect(await rest(first.url, `/v1/names/alice.id/zonefile/${toHex(hash)}`)).toMatchObject({ status: 200, body: { zonefile: new TextDecoder().decode(zoneFile) } });
+    expect(await rest(first.url, `/v1/names/alice.id/zonefile/${toHex(hash)}`)).toMatchObject({
+      status: 200,
+      body: { zonefile: new TextDecoder().decode(zoneFile) },
+    });
     expect(await rest(first.url, '/v1/names/alice.id/zonefile?raw=1')).toMatchObject({ status: 200, body: new TextDecoder().decode(second) });
     expect(await rest(first.url, '/v1/names/alice.id/zonefile/' + '00'.repeat(20))).toMatchObject({ status: 404 });
   }, 60_000);

@@ -24,7 +24,15 @@ describe('the records of a node', () => {
   });
 
   test('write floats as Python does', () => {
-    expect([0, 6250, 102_400_000, 46.6, 1e15, 1e16, 1.5e17].map((value) => formatJson(pythonFloat(value)))).toEqual(['0.0', '6250.0', '102400000.0', '46.6', '1000000000000000.0', '1e+16', '1.5e+17']);
+    expect([0, 6250, 102_400_000, 46.6, 1e15, 1e16, 1.5e17].map((value) => formatJson(pythonFloat(value)))).toEqual([
+      '0.0',
+      '6250.0',
+      '102400000.0',
+      '46.6',
+      '1000000000000000.0',
+      '1e+16',
+      '1.5e+17',
+    ]);
     expect(formatJson({ a: [1, null, true, 'x"'], b: undefined, c: pythonFloat(1) })).toBe('{"a": [1, null, true, "x\\""], "c": 1.0}');
   });
 });

@@ -25,7 +25,12 @@ const peer: Context['atlas'] = {
 
 /** A server over a node that has seen no block. */
 async function serve(atlas: Partial<Context['atlas']> = {}): Promise<string> {
-  const context: Context = { network: mainnet, ledger: createLedger(mainnet), atlas: { ...peer, ...atlas }, standing: () => ({ seen: null, indexing: true, stale: false }) };
+  const context: Context = {
+    network: mainnet,
+    ledger: createLedger(mainnet),
+    atlas: { ...peer, ...atlas },
+    standing: () => ({ seen: null, indexing: true, stale: false }),
+  };
   const server = await startServer({ context, host: '127.0.0.1', port: 0, onError: () => undefined });
   onTestFinished(() => server.close());
   return `http://127.0.0.1:${server.port}`;
@@ -41,7 +46,12 @@ describe('the server of a node', () => {
     for (const path of ['/', '/RPC2']) {
       const answer = await post(url + path, encodeCall('get_atlas_peers', []));
       expect(answer.headers.get('content-type')).toBe('text/xml');
-      expect(JSON.parse(parseResponse(await answer.text()) as string)).toEqual({ status: true, indexing: true, lastblock: mainnet.firstBlock - 1, peers: ['a.example:6264'] });
+      expect(JSON.parse(parseResponse(await answer.text()) as string)).toEqual({
+        status: true,
+        indexing: true,
+        lastblock: mainnet.firstBlock - 1,
+        peers: ['a.example:6264'],
+      });
     }
   });
 
@@ -49,7 +59,15 @@ describe('the server of a node', () => {
     const url = await serve();
     expect(await call(url, 'ping')).toEqual({ status: 'alive', version: '21.0.0.0' });
     expect(await call(url, 'getinfo')).toEqual({
-      last_block_seen: 373_600, last_block_processed: 373_600, consensus: null, server_version: '21.0.0.0', server_alive: true, indexing: true, testnet: false, first_block: 373_601, zonefile_count: 0,
+      last_block_seen: 373_600,
+      last_block_processed: 373_600,
+      consensus: null,
+      server_version: '21.0.0.0',
+      server_alive: true,
+      indexing: true,
+      testnet: false,
+      first_block: 373_601,
+      zonefile_count: 0,
     });
   });
 
@@ -57,7 +75,8 @@ describe('the server of a node', () => {
     const url = await serve();
     const preflight = await fetch(url, { method: 'OPTIONS', headers: { origin: 'https://app.example', 'access-control-request-method': 'POST' } });
     expect(preflight.status).toBe(204);
-    for (const answer of [preflight, await post(url, encodeCall('ping', [])), await fetch(`${url}/v1/ping`), await fetch(`${url}/none`)]) expect(answer.headers.get('access-control-allow-origin')).toBe('*');
+    for (const answer of [preflight, await post(url, encodeCall('ping', [])), await fetch(`${url}/v1/ping`), await fetch(`${url}/none`)])
+      expect(answer.headers.get('access-control-allow-origin')).toBe('*');
   });
 
   test('packs a large answer when the client offers it', async () => {
@@ -67,7 +86,9 @@ describe('the server of a node', () => {
         const request = plainRequest(url, { method: 'POST', headers }, (response) => {
           const parts: Uint8Array[] = [];
           response.on('data', (part: Uint8Array) => parts.push(part));
-          response.on('end', () => { resolve({ encoding: response.headers['content-encoding'], body: concat(...parts) }); });
+          response.on('end', () => {
+            resolve({ encoding: response.headers['content-encoding'], body: concat(...parts) });
+          });
         });
         request.end(encodeCall('get_atlas_peers', []));
       });
@@ -112,18 +133,26 @@ describe('the server of a node', () => {
       ['get_zonefile_inventory', 0, 524_289],
       ['atlas_peer_exchange', 'http://a.example/'],
     ];
-    for (const [method, ...params] of bad) expect(await call(url, method, ...params), method).toMatchObject({ http_status: 400, error: expect.any(String) as string });
+    for (const [method, ...params] of bad)
+      expect(await call(url, method, ...params), method).toMatchObject({ http_status: 400, error: expect.any(String) as string });
     expect(puts).toBe(0);
   });
 
   test('says 404 to a method it does not have, inherited words too', async () => {
     const url = await serve();
-    for (const method of ['nope', 'toString', 'constructor', '__proto__', 'hasOwnProperty']) expect(await call(url, method)).toMatchObject({ http_status: 404 });
+    for (const method of ['nope', 'toString', 'constructor', '__proto__', 'hasOwnProperty'])
+      expect(await call(url, method)).toMatchObject({ http_status: 404 });
   });
 
   test('answers what is no call with a fault', async () => {
     const url = await serve();
-    for (const body of ['', '<html></html>', encodeCall('ping', []).slice(0, 40), '<?xml version="1.0"?><!DOCTYPE a [<!ENTITY a "b">]><methodCall></methodCall>', Uint8Array.of(0xff, 0xfe)]) {
+    for (const body of [
+      '',
+      '<html></html>',
+      encodeCall('ping', []).slice(0, 40),
+      '<?xml version="1.0"?><!DOCTYPE a [<!ENTITY a "b">]><methodCall></methodCall>',
+      Uint8Array.of(0xff, 0xfe),
+    ]) {
       expect(await (await post(url, body)).text()).toContain('<fault>');
     }
   });
@@ -137,11 +166,17 @@ describe('the server of a node', () => {
 
   test('tells more than 64 requests at once to come back', async () => {
     let release = (): void => undefined;
-    const held = new Promise<null>((resolve) => { release = () => { resolve(null); }; });
+    const held = new Promise<null>((resolve) => {
+      release = () => {
+        resolve(null);
+      };
+    });
     const url = await serve({ get: () => held });
     const ask = (): Promise<unknown> => call(url, 'get_zonefiles', ['00'.repeat(20)]);
     const waiting = Array.from({ length: 64 }, ask);
-    await expect.poll(async () => (await ask()), { timeout: 5000 }).toEqual({ status: false, indexing: false, lastblock: -1, error: 'overloaded', http_status: 429 });
+    await expect
+      .poll(async () => await ask(), { timeout: 5000 })
+      .toEqual({ status: false, indexing: false, lastblock: -1, error: 'overloaded', http_status: 429 });
     release();
     expect(await Promise.all(waiting)).toHaveLength(64);
     expect(await ask()).toMatchObject({ status: true });
@@ -150,10 +185,19 @@ describe('the server of a node', () => {
   test('outlives clients that are no clients', async () => {
     const url = await serve();
     const port = Number(new URL(url).port);
-    for (const bytes of ['\0\0\0\0', 'POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 100\r\n\r\nx', 'GET //[::bad HTTP/1.1\r\nhost: a\r\n\r\n', `GET /${'a'.repeat(40_000)} HTTP/1.1\r\nhost: a\r\n\r\n`]) {
+    for (const bytes of [
+      '\0\0\0\0',
+      'POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 100\r\n\r\nx',
+      'GET //[::bad HTTP/1.1\r\nhost: a\r\n\r\n',
+      `GET /${'a'.repeat(40_000)} HTTP/1.1\r\nhost: a\r\n\r\n`,
+    ]) {
       await new Promise<void>((resolve) => {
         const socket = connect(port, '127.0.0.1', () => socket.write(bytes));
-        socket.on('error', () => undefined).on('close', () => { resolve(); });
+        socket
+          .on('error', () => undefined)
+          .on('close', () => {
+            resolve();
+          });
         socket.setTimeout(100, () => socket.destroy());
         socket.resume();
       });
@@ -164,7 +208,15 @@ describe('the server of a node', () => {
   test('answers any call of any method with an object', async () => {
     const url = await serve();
     const value = fc.letrec<{ value: XmlRpcValue }>((tie) => ({
-      value: fc.oneof({ maxDepth: 2 }, fc.stringMatching(/^[a-z0-9.:-]{0,45}$/), fc.integer({ min: -5, max: 400_000 }), fc.boolean(), fc.constant(null), fc.constant('00'.repeat(20)), fc.array(tie('value'), { maxLength: 3 })),
+      value: fc.oneof(
+        { maxDepth: 2 },
+        fc.stringMatching(/^[a-z0-9.:-]{0,45}$/),
+        fc.integer({ min: -5, max: 400_000 }),
+        fc.boolean(),
+        fc.constant(null),
+        fc.constant('00'.repeat(20)),
+        fc.array(tie('value'), { maxLength: 3 }),
+      ),
     })).value;
     await fc.assert(
       fc.asyncProperty(fc.constantFrom(...Object.keys(methods)), fc.array(value, { maxLength: 4 }), async (method, params) => {
@@ -178,7 +230,28 @@ describe('the server of a node', () => {
 
   test('answers any path with an object and never with 500', async () => {
     const url = await serve();
-    const part = fc.constantFrom('v1', 'v2', 'names', 'alice.id', 'zonefile', 'zonefiles', '00'.repeat(20), 'namespaces', 'id', 'prices', 'blockchains', 'bitcoin', 'operations', '373601', 'consensus', '..', '%00', '%', 'history', '');
+    const part = fc.constantFrom(
+      'v1',
+      'v2',
+      'names',
+      'alice.id',
+      'zonefile',
+      'zonefiles',
+      '00'.repeat(20),
+      'namespaces',
+      'id',
+      'prices',
+      'blockchains',
+      'bitcoin',
+      'operations',
+      '373601',
+      'consensus',
+      '..',
+      '%00',
+      '%',
+      'history',
+      '',
+    );
     await fc.assert(
       fc.asyncProperty(fc.array(part, { maxLength: 6 }), fc.constantFrom('', '?page=x', '?page=99', '?raw=1'), async (parts, query) => {
         const answer = await fetch(`${url}/${parts.join('/')}${query}`);

@@ -40,22 +40,32 @@ describe('an attachment page', () => {
   });
 
   test('of another shape is refused', () => {
-    for (const body of [null, {}, { pages: 1 }, { pages: [1] }, { pages: [{ index: -1, inventory: [] }] }, { pages: [{ index: 0, inventory: new Array(64).fill(2) }] }]) {
+    for (const body of [
+      null,
+      {},
+      { pages: 1 },
+      { pages: [1] },
+      { pages: [{ index: -1, inventory: [] }] },
+      { pages: [{ index: 0, inventory: new Array(64).fill(2) }] },
+    ]) {
       expect(() => parseAttachmentInventory(body)).toThrow(expect.objectContaining({ code: 'Malformed' }));
     }
-    for (const body of ['', '{}', '{"attachment": "00"}', '"0"', '00']) expect(() => parseAttachment(body)).toThrow(expect.objectContaining({ code: 'Malformed' }));
+    for (const body of ['', '{}', '{"attachment": "00"}', '"0"', '00'])
+      expect(() => parseAttachment(body)).toThrow(expect.objectContaining({ code: 'Malformed' }));
   });
 });
 
 describe('a peer', () => {
   test('is a host and a port', () => {
     for (const text of ['a.example:6264', '127.0.0.1:80']) expect(isPeer(text)).toBe(true);
-    for (const text of ['a.example', 'a.example:1', 'a.example:0626', 'a.example:66000', '::1:6264', 'http://a.example:6264', 'a b:6264', ':6264']) expect(isPeer(text)).toBe(false);
+    for (const text of ['a.example', 'a.example:1', 'a.example:0626', 'a.example:66000', '::1:6264', 'http://a.example:6264', 'a b:6264', ':6264'])
+      expect(isPeer(text)).toBe(false);
   });
 
   test('takes base64 in its one canonical form', () => {
     expect(parsePeerBase64('eA==')).toEqual(Uint8Array.of(0x78));
-    for (const text of ['eA', 'eB==', 'eA==\n', ' eA==', 'e-_=', '*']) expect(() => parsePeerBase64(text)).toThrow(expect.objectContaining({ code: 'Malformed' }));
+    for (const text of ['eA', 'eB==', 'eA==\n', ' eA==', 'e-_=', '*'])
+      expect(() => parsePeerBase64(text)).toThrow(expect.objectContaining({ code: 'Malformed' }));
     expect(() => parsePeerBase64('A'.repeat(60_000))).toThrow(expect.objectContaining({ code: 'ZoneFileTooLarge' }));
   });
 });

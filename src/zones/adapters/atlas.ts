@@ -16,7 +16,10 @@ const ANSWER_LIMIT = 2 * MAX_ZONE_FILE_BYTES;
  * const { get, put } = atlas({ url: 'http://127.0.0.1:6264/' });
  * @throws NamesteadError `ZoneFileMismatch` when it gives other bytes, `ServerFailed` when it refuses, `Http…`
  */
-export function atlas({ url, http = platformHttp() }: { readonly url: string; readonly http?: Http }): { readonly get: ZoneSource; readonly put: ZonePublisher } {
+export function atlas({ url, http = platformHttp() }: { readonly url: string; readonly http?: Http }): {
+  readonly get: ZoneSource;
+  readonly put: ZonePublisher;
+} {
   return {
     get: async (hash, options) => {
       const key = toHex(hash);
@@ -29,7 +32,11 @@ export function atlas({ url, http = platformHttp() }: { readonly url: string; re
     put: async (zoneFile, options) => {
       const answer = await callJson(http, url, 'put_zonefiles', [[toBase64(zoneFile)]], { ...options, limit: ANSWER_LIMIT });
       const [saved] = parseSaved(answer, 1);
-      if (!saved) throw new NamesteadError('ServerFailed', `the peer ${url} did not take the zone file ${toHex(hashZoneFile(zoneFile))}: it knows no transaction that names it yet`);
+      if (!saved)
+        throw new NamesteadError(
+          'ServerFailed',
+          `the peer ${url} did not take the zone file ${toHex(hashZoneFile(zoneFile))}: it knows no transaction that names it yet`,
+        );
     },
   };
 }

@@ -61,7 +61,7 @@ export default defineConfig(
     rules: { '@typescript-eslint/no-unnecessary-condition': 'off', '@typescript-eslint/no-unsafe-type-assertion': 'off' },
   },
   {
-    files: ['src/lib/errors.ts', '*.config.ts', '*.config.js'],
+    files: ['src/**/errors.ts', '*.config.ts', '*.config.js'],
     rules: { 'no-restricted-syntax': 'off' },
   },
   { files: ['**/*.js'], extends: [tseslint.configs.disableTypeChecked] },

@@ -34,7 +34,8 @@ function encodeSegwit(version: number, body: Uint8Array): string {
 }
 
 function decodeSegwit(address: string): Uint8Array {
-  const invalid = (): NamesteadError => new NamesteadError('AddressInvalid', `${JSON.stringify(address.slice(0, 100))} is not a segwit address of regtest: a character is wrong or missing`);
+  const invalid = (): NamesteadError =>
+    new NamesteadError('AddressInvalid', `${JSON.stringify(address.slice(0, 100))} is not a segwit address of regtest: a character is wrong or missing`);
   if (address.length > 90 || (address !== address.toLowerCase() && address !== address.toUpperCase())) throw invalid();
   const values = Array.from(address.toLowerCase().slice(PREFIX.length + 1), (character) => ALPHABET.indexOf(character));
   const [version = 99] = values;
@@ -58,10 +59,12 @@ function expanded(): number[] {
 
 function polymod(values: readonly number[]): number {
   const generators = [0x3b6a57b2, 0x26508e6d, 0x1ea119fa, 0x3d4233dd, 0x2a1462b3];
-  return values.reduce((sum, value) => {
-    const next = ((sum & 0x1ffffff) << 5) ^ value;
-    return generators.reduce((word, generator, i) => ((sum >>> (25 + i)) & 1 ? word ^ generator : word), next);
-  }, 1) >>> 0;
+  return (
+    values.reduce((sum, value) => {
+      const next = ((sum & 0x1ffffff) << 5) ^ value;
+      return generators.reduce((word, generator, i) => ((sum >>> (25 + i)) & 1 ? word ^ generator : word), next);
+    }, 1) >>> 0
+  );
 }
 
 function regroup(values: readonly number[], from: number, to: number, pad: boolean): number[] {

@@ -1,9 +1,9 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { rmSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Duplex } from 'node:stream';
 import { systemClock } from '../../lib/adapters/clock.js';
 import { fromUtf8, toBase64, toHex, toUtf8 } from '../../lib/bytes.js';
 import { isNamesteadError, NamesteadError } from '../../lib/errors.js';
@@ -11,7 +11,8 @@ import { http, parseJson } from '../../lib/http.js';
 import { randomBytes } from '../../lib/key.js';
 import { createEsplora } from './esplora.js';
 import { createMiner } from './miner.js';
-import { RpcError, type BitcoinNode, type Rpc } from './node.js';
+import { RpcError } from './errors.js';
+import type { BitcoinNode, Rpc } from './node.js';
 
 const FIRST_BLOCKS = 120;
 const START_MS = 30_000;
@@ -29,20 +30,14 @@ export interface BitcoindOptions {
 }
 
 /**
- * Starts a real bitcoind on a regtest of its own, on free loopback ports. It ends with `close`, and with this process however that ends short of SIGKILL.
+ * Starts a real bitcoind on a regtest of its own, on free loopback ports. It ends with `close`, and with this process however that ends.
  * @throws NamesteadError `ServerFailed` when it does not come up
  */
 export async function startBitcoind({ path, directory, blocks = FIRST_BLOCKS }: BitcoindOptions): Promise<BitcoinNode> {
   const folder = directory ?? (await mkdtemp(join(tmpdir(), 'namestead-bitcoind-')));
   const credentials = { user: 'devnet', password: toHex(randomBytes(16)) };
   const [rpcPort, port] = [await freePort(), await freePort()];
-  const child = spawn(path, flags(folder, rpcPort, port, credentials), { stdio: ['ignore', 'ignore', 'pipe'] });
-  const release = endWithProcess(child, directory === undefined ? folder : null);
-  const stop = async (): Promise<void> => {
-    await end(child);
-    release();
-    if (directory === undefined) await rm(folder, { recursive: true, force: true });
-  };
+  const child = watched(path, flags(folder, rpcPort, port, credentials), directory === undefined ? folder : '');
   try {
     const rpcUrl = `http://127.0.0.1:${rpcPort}`;
     const rpc = remoteRpc(rpcUrl, credentials);
@@ -52,22 +47,42 @@ export async function startBitcoind({ path, directory, blocks = FIRST_BLOCKS }: 
     if (Number(await rpc('getblockcount')) < blocks) await miner.mine(blocks - Number(await rpc('getblockcount')));
     const close = async (): Promise<void> => {
       await esplora.close();
-      await stop();
+      await end(child);
     };
     return { kind: 'bitcoind', rpcUrl, ...credentials, esploraUrl: esplora.url, rpc, ...miner, close };
   } catch (error) {
-    await stop();
+    await end(child);
     throw error;
   }
 }
 
 function flags(folder: string, rpcPort: number, port: number, { user, password }: { readonly user: string; readonly password: string }): string[] {
   return [
-    '-regtest', `-datadir=${folder}`, '-server', '-rest', '-txindex', '-blockfilterindex=basic', '-peerblockfilters',
-    `-rpcuser=${user}`, `-rpcpassword=${password}`, `-rpcport=${rpcPort}`, `-port=${port}`, '-bind=127.0.0.1', '-rpcbind=127.0.0.1', '-rpcallowip=127.0.0.1',
-    '-listenonion=0', '-dnsseed=0', '-fixedseeds=0', '-natpmp=0', '-discover=0', '-checkblockindex=0', '-checkmempool=0',
+    '-regtest',
+    `-datadir=${folder}`,
+    '-server',
+    '-rest',
+    '-txindex',
+    '-blockfilterindex=basic',
+    '-peerblockfilters',
+    `-rpcuser=${user}`,
+    `-rpcpassword=${password}`,
+    `-rpcport=${rpcPort}`,
+    `-port=${port}`,
+    '-bind=127.0.0.1',
+    '-rpcbind=127.0.0.1',
+    '-rpcallowip=127.0.0.1',
+    '-listenonion=0',
+    '-dnsseed=0',
+    '-fixedseeds=0',
+    '-natpmp=0',
+    '-discover=0',
+    '-checkblockindex=0',
+    '-checkmempool=0',
     // Knots and Core differ in their default; 83 bytes of script are 80 of data.
-    '-printtoconsole=0', '-datacarriersize=83', '-fallbackfee=0.0002',
+    '-printtoconsole=0',
+    '-datacarriersize=83',
+    '-fallbackfee=0.0002',
   ];
 }
 
@@ -77,7 +92,10 @@ export function remoteRpc(url: string, { user, password }: { readonly user: stri
   const headers = { authorization: `Basic ${toBase64(fromUtf8(`${user}:${password}`))}`, 'content-type': 'application/json' };
   return async (method, params = []) => {
     const answer = await ask(url, { method: 'POST', headers, body: JSON.stringify({ id: 0, method, params }), limit: MAX_ANSWER, timeout: 60_000 });
-    const { result, error } = parseJson(answer.body, `bitcoind (${method}, status ${answer.status})`) as { result?: unknown; error?: { code: number; message: string } | null };
+    const { result, error } = parseJson(answer.body, `bitcoind (${method}, status ${answer.status})`) as {
+      result?: unknown;
+      error?: { code: number; message: string } | null;
+    };
     if (error) throw new RpcError(error.code, error.message);
     return result;
   };
@@ -104,35 +122,33 @@ async function ready(child: ChildProcess, rpc: Rpc): Promise<void> {
   throw new NamesteadError('ServerFailed', `bitcoind did not come up: ${failures[0] ?? `no answer within ${START_MS} ms`}`);
 }
 
-/** Children outlive a parent that just exits: this ends them whenever node gets to say so. */
-function endWithProcess(child: ChildProcess, folder: string | null): () => void {
-  const kill = (): void => {
-    child.kill('SIGKILL');
-    if (folder !== null) rmSync(folder, { recursive: true, force: true });
-  };
-  const signalled = (signal: NodeJS.Signals): void => {
-    kill();
-    release();
-    // Whoever else listens decides what the signal means for this process.
-    if (process.listenerCount(signal) === 0) process.kill(process.pid, signal);
-  };
-  const signals: NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
-  const release = (): void => {
-    process.off('exit', kill);
-    for (const signal of signals) process.off(signal, signalled);
-  };
-  process.on('exit', kill);
-  for (const signal of signals) process.on(signal, signalled);
-  return release;
+/**
+ * A shell stands between: it ends the program when the pipe from this process closes, which happens however this process ends, and removes the temporary
+ * folder. `detached`, so that Ctrl-C reaches this process alone.
+ */
+const WATCH = `
+folder=$1; shift
+"$@" </dev/null 3<&- & child=$!
+{ cat <&3 >/dev/null
+  kill -TERM $child 2>/dev/null
+  for i in $(seq ${STOP_MS / 100}); do kill -0 $child 2>/dev/null || exit; sleep 0.1; done
+  kill -KILL $child 2>/dev/null
+} & watch=$!
+wait $child; code=$?
+kill $watch 2>/dev/null
+[ -n "$folder" ] && rm -rf "$folder"
+exit $code
+`;
+
+function watched(path: string, args: readonly string[], temporary: string): ChildProcess {
+  return spawn('/bin/sh', ['-c', WATCH, 'watch', temporary, path, ...args], { stdio: ['ignore', 'ignore', 'pipe', 'pipe'], detached: true });
 }
 
 async function end(child: ChildProcess): Promise<void> {
-  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
-  const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-  child.kill('SIGTERM');
-  const late = setTimeout(() => child.kill('SIGKILL'), STOP_MS);
+  const over = child.pid === undefined || child.exitCode !== null || child.signalCode !== null;
+  const gone = over ? Promise.resolve() : new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  (child.stdio[3] as Duplex).destroy();
   await gone;
-  clearTimeout(late);
 }
 
 async function freePort(): Promise<number> {

@@ -1,6 +1,7 @@
 import { fromHex } from '../../lib/bytes.js';
 import { parseHeader, workOf, type Header } from '../../names/bitcoin/header.js';
-import { checkBlock, checkHeader, checkInputs, checkScripts, demand, isSequenceMet, Rejection, sigopCost, subsidyAt, type Coin, type FindCoin } from './consensus.js';
+import { checkBlock, checkHeader, checkInputs, checkScripts, demand, isSequenceMet, sigopCost, subsidyAt, type Coin, type FindCoin } from './consensus.js';
+import { Rejection } from './errors.js';
 import { isUnspendable } from './script.js';
 import { isCoinbase, outpoint, parseBlock, type Block, type Tx } from './tx.js';
 
@@ -45,8 +46,8 @@ export interface Chain {
   readonly reconsider: (entry: Entry) => void;
 }
 
-/** The block tree, its best chain and that chain's unspent outputs. `onChange` hears of every move of the tip. */
-export function createChain(onChange: (change: Change) => void): Chain {
+/** The block tree, its best chain and that chain's unspent outputs. `onChange` hears of every move of the tip; `passed` are transactions whose scripts were run (see `checkScripts`). */
+export function createChain(onChange: (change: Change) => void, passed: Set<string> = new Set()): Chain {
   const entries = new Map<string, Entry>();
   const active: Entry[] = [];
   const coins = new Map<string, Coin>();
@@ -69,7 +70,7 @@ export function createChain(onChange: (change: Change) => void): Chain {
 
   function connect(entry: Entry): void {
     const view = overlay(coin);
-    checkConnection(entry, view, (height) => active[Math.max(0, height - 1)]?.medianTime ?? 0);
+    checkConnection(entry, view, (height) => active[Math.max(0, height - 1)]?.medianTime ?? 0, passed);
     undos.set(entry, view.spent());
     for (const [point] of view.spent()) coins.delete(point);
     for (const [point, made] of view.made()) coins.set(point, made);
@@ -209,7 +210,16 @@ function entryOf(block: Block, previous: Entry | null, order: number): Entry {
   const times = [header.time];
   for (let at = previous; at && times.length < 11; at = at.previous) times.push(at.header.time);
   const medianTime = times.sort((a, b) => a - b)[Math.floor(times.length / 2)] ?? header.time;
-  return { header, block, height: previous ? previous.height + 1 : 0, previous, work: (previous?.work ?? 0n) + workOf(header.bits), medianTime, order, state: previous ? 'unchecked' : 'valid' };
+  return {
+    header,
+    block,
+    height: previous ? previous.height + 1 : 0,
+    previous,
+    work: (previous?.work ?? 0n) + workOf(header.bits),
+    medianTime,
+    order,
+    state: previous ? 'unchecked' : 'valid',
+  };
 }
 
 interface View {
@@ -245,19 +255,27 @@ export function overlay(beneath: FindCoin): View {
 }
 
 /** The block's transactions on the coins beneath it. @throws {@link Rejection} */
-function checkConnection({ block, height, previous }: Entry, view: View, coinTime: (height: number) => number): void {
+function checkConnection({ block, height, previous }: Entry, view: View, coinTime: (height: number) => number, passed: Set<string>): void {
   let fees = 0n;
   let sigops = 0;
   for (const tx of block.transactions) {
     const coinbase = isCoinbase(tx.transaction);
-    demand(tx.transaction.outputs.every((_, vout) => view.find(outpoint({ txid: tx.txid, vout })) === null), 'bad-txns-BIP30', 'tried to overwrite transaction');
+    demand(
+      tx.transaction.outputs.every((_, vout) => view.find(outpoint({ txid: tx.txid, vout })) === null),
+      'bad-txns-BIP30',
+      'tried to overwrite transaction',
+    );
     if (!coinbase) {
       fees += checkInputs(tx, view.find, height);
-      demand(isSequenceMet(tx.transaction, view.find, height, previous?.medianTime ?? 0, coinTime), 'bad-txns-nonfinal', 'contains a non-BIP68-final transaction');
+      demand(
+        isSequenceMet(tx.transaction, view.find, height, previous?.medianTime ?? 0, coinTime),
+        'bad-txns-nonfinal',
+        'contains a non-BIP68-final transaction',
+      );
     }
     sigops += sigopCost(tx, view.find);
     demand(sigops <= 80_000, 'bad-blk-sigops', 'too many sigops');
-    if (!coinbase) checkScripts(tx, view.find, 'block');
+    if (!coinbase) checkScripts(tx, view.find, 'block', passed);
     view.apply(tx, height);
   }
   const claimed = block.transactions[0]?.transaction.outputs.reduce((sum, output) => sum + output.value, 0n) ?? 0n;

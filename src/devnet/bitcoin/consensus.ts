@@ -3,7 +3,7 @@ import { hash256 } from '../../lib/hash.js';
 import { merkleRoot } from '../../lib/merkle.js';
 import { targetOf, type Header } from '../../names/bitcoin/header.js';
 import type { Transaction } from '../../names/bitcoin/transaction.js';
-import { ScriptFailure } from './failure.js';
+import { Rejection, ScriptFailure } from './errors.js';
 import { verifyInput } from './interpreter.js';
 import { countSigops, encodeNumber, isPushOnly, isScriptHash, itemsOf, push, witnessProgram } from './script.js';
 import { inner, isCoinbase, isNull, outpoint, type Block, type Tx } from './tx.js';
@@ -23,20 +23,10 @@ export const MAX_MONEY = 2_100_000_000_000_000n;
 export const COINBASE_MATURITY = 100;
 export const REGTEST_BITS = 0x207fffff;
 const MAX_WEIGHT = 4_000_000;
+const MAX_PASSED = 20_000;
 const LOCKTIME_THRESHOLD = 500_000_000;
 /** OP_RETURN, a push of 36 bytes, and BIP 141's four. */
 const COMMITMENT = /* @__PURE__ */ Uint8Array.of(0x6a, 0x24, 0xaa, 0x21, 0xa9, 0xed);
-
-/** A block or transaction breaks a rule; the message is bitcoind's reject reason, `debug` what it adds in parentheses or after a comma. */
-export class Rejection extends Error {
-  override readonly name = 'Rejection';
-  readonly debug: string;
-
-  constructor(reason: string, debug = '') {
-    super(reason);
-    this.debug = debug;
-  }
-}
 
 export function demand(condition: boolean, reason: string, debug?: string): asserts condition {
   if (!condition) throw new Rejection(reason, debug);
@@ -114,8 +104,13 @@ export function legacySigops({ inputs, outputs }: Transaction): number {
   return [...inputs, ...outputs].reduce((sum, { script }) => sum + countSigops(script, false), 0);
 }
 
-/** Runs every input's scripts. `where` is said before the reason: bitcoind tells a mempool's refusal from a block's. @throws {@link Rejection} */
-export function checkScripts(tx: Tx, coins: FindCoin, where: 'mempool' | 'block'): void {
+/**
+ * Runs every input's scripts, by policy for the mempool, by consensus for a block. `passed` keeps the ids (with witness) of those that held by policy, the
+ * stricter of the two: an id fixes the scripts, the coins and so the outcome.
+ * @throws {@link Rejection}
+ */
+export function checkScripts(tx: Tx, coins: FindCoin, where: 'mempool' | 'block', passed: Set<string>): void {
+  if (passed.has(tx.wtxid)) return;
   tx.transaction.inputs.forEach((input, index) => {
     const coin = coins(outpoint(input));
     demand(coin !== null, 'bad-txns-inputs-missingorspent');
@@ -123,9 +118,15 @@ export function checkScripts(tx: Tx, coins: FindCoin, where: 'mempool' | 'block'
       verifyInput({ signing: { transaction: tx.transaction, index, value: coin.value }, standard: where === 'mempool' }, coin.script);
     } catch (error) {
       if (!(error instanceof ScriptFailure)) throw error;
-      throw new Rejection(`${where}-script-verify-flag-failed (${error.message})`, `input ${index} of ${tx.txid} (wtxid ${tx.wtxid}), spending ${outpoint(input)}`);
+      throw new Rejection(
+        `${where}-script-verify-flag-failed (${error.message})`,
+        `input ${index} of ${tx.txid} (wtxid ${tx.wtxid}), spending ${outpoint(input)}`,
+      );
     }
   });
+  if (where !== 'mempool') return;
+  if (passed.size >= MAX_PASSED) passed.clear();
+  passed.add(tx.wtxid);
 }
 
 /** The header in its place. @throws {@link Rejection} */
@@ -134,7 +135,11 @@ export function checkHeader(header: Header, previous: { readonly medianTime: num
   demand(BigInt('0x' + header.hash) <= targetOf(header.bits), 'high-hash', 'proof of work failed');
   demand(header.time > previous.medianTime, 'time-too-old', "block's timestamp is too early");
   demand(header.time <= now + 7200, 'time-too-new', 'block timestamp too far in the future');
-  demand(header.version >= 4, `bad-version(0x${(header.version >>> 0).toString(16).padStart(8, '0')})`, `rejected nVersion=0x${(header.version >>> 0).toString(16).padStart(8, '0')} block`);
+  demand(
+    header.version >= 4,
+    `bad-version(0x${(header.version >>> 0).toString(16).padStart(8, '0')})`,
+    `rejected nVersion=0x${(header.version >>> 0).toString(16).padStart(8, '0')} block`,
+  );
 }
 
 /** A whole block but for its inputs. @throws {@link Rejection} */
@@ -143,10 +148,20 @@ export function checkBlock({ transactions, strippedSize, weight }: Block, header
   demand(rootOf(transactions) === header.merkleRoot, 'bad-txnmrklroot', 'hashMerkleRoot mismatch');
   demand(!hasMutation(transactions), 'bad-txns-duplicate', 'duplicate transaction');
   demand(strippedSize * 4 <= MAX_WEIGHT && transactions.length * 4 <= MAX_WEIGHT, 'bad-blk-length', 'size limits failed');
-  transactions.forEach((tx, i) => demand(isCoinbase(tx.transaction) === (i === 0), i === 0 ? 'bad-cb-missing' : 'bad-cb-multiple', i === 0 ? 'first tx is not coinbase' : 'more than one coinbase'));
+  transactions.forEach((tx, i) =>
+    demand(
+      isCoinbase(tx.transaction) === (i === 0),
+      i === 0 ? 'bad-cb-missing' : 'bad-cb-multiple',
+      i === 0 ? 'first tx is not coinbase' : 'more than one coinbase',
+    ),
+  );
   transactions.forEach(checkTransaction);
   demand(4 * transactions.reduce((sum, tx) => sum + legacySigops(tx.transaction), 0) <= 80_000, 'bad-blk-sigops', 'out-of-bounds SigOpCount');
-  demand(transactions.every((tx) => isFinal(tx.transaction, height, medianTime)), 'bad-txns-nonfinal', 'non-final transaction');
+  demand(
+    transactions.every((tx) => isFinal(tx.transaction, height, medianTime)),
+    'bad-txns-nonfinal',
+    'non-final transaction',
+  );
   const claim = transactions[0]?.transaction.inputs[0]?.script ?? new Uint8Array();
   const heightPush = push(encodeNumber(height));
   demand(equal(claim.subarray(0, heightPush.length), heightPush), 'bad-cb-height', 'block height mismatch in coinbase');
@@ -160,7 +175,11 @@ function checkCommitment(transactions: readonly Tx[]): void {
   const outputs = coinbase?.transaction.outputs.filter(({ script }) => script.length >= 38 && equal(script.subarray(0, 6), COMMITMENT)) ?? [];
   const committed = outputs.at(-1)?.script.subarray(6, 38);
   if (!committed) {
-    demand(transactions.every((tx) => tx.txid === tx.wtxid), 'unexpected-witness', 'ContextualCheckBlock : unexpected witness data found');
+    demand(
+      transactions.every((tx) => tx.txid === tx.wtxid),
+      'unexpected-witness',
+      'ContextualCheckBlock : unexpected witness data found',
+    );
     return;
   }
   const witness = coinbase?.transaction.inputs[0]?.witness ?? [];
@@ -200,4 +219,3 @@ export function money(value: bigint): string {
 function isBetween(value: number, least: number, most: number): boolean {
   return value >= least && value <= most;
 }
-

@@ -1,4 +1,4 @@
-import { ScriptFailure } from './failure.js';
+import { ScriptFailure } from './errors.js';
 import { encodeNumber, itemAt, kindOf, OP } from './script.js';
 import { arithmetic, hashing, isTrue, shuffling, type Stack } from './stack.js';
 
@@ -17,7 +17,7 @@ export function hidesData(script: Uint8Array): boolean {
   /** Of each open branch whether it runs; null: who knows. */
   const branches: (boolean | null)[] = [];
   let pushed = false;
-  for (let at = 0; at < script.length; ) {
+  for (let at = 0; at < script.length;) {
     const item = itemAt(script, at);
     if (!item) return true;
     at = item.next;

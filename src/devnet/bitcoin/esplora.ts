@@ -3,7 +3,8 @@ import { isNamesteadError, NamesteadError } from '../../lib/errors.js';
 import { merkleBranch } from '../../lib/merkle.js';
 import { scriptOfAddress } from './address.js';
 import { blockJson, statusJson, statsJson, txJson, type CoreBlock } from './esploraJson.js';
-import { RpcError, type Rpc } from './node.js';
+import { RpcError } from './errors.js';
+import type { Rpc } from './node.js';
 import { createOutputIndex, scriptHashOf, type Known, type OutputIndex, type Place } from './outputs.js';
 import { binary, json, serve, text, type Reply, type Request, type Server } from './server.js';
 import { inner, parseTx, type Tx } from './tx.js';
@@ -71,7 +72,8 @@ async function blocks(rpc: Rpc, from: string): Promise<Reply> {
   if (!/^\d{0,9}$/.test(from)) return text(400, 'Invalid block height');
   const start = from === '' ? Number(await rpc('getblockcount')) : Number(from);
   const found: unknown[] = [];
-  for (let height = start; height >= 0 && height > start - 10; height--) found.push(blockJson(await coreBlock(rpc, String(await rpc('getblockhash', [height])))));
+  for (let height = start; height >= 0 && height > start - 10; height--)
+    found.push(blockJson(await coreBlock(rpc, String(await rpc('getblockhash', [height])))));
   return json(found);
 }
 
@@ -145,7 +147,11 @@ async function script(rpc: Rpc, index: OutputIndex, hash: string, name: Readonly
     case '':
       return json({ ...name, ...statsJson(known, index) });
     case 'utxo':
-      return json(known.filter((output) => !index.spender(output)).map(({ txid, vout, value, place }) => ({ txid, vout, status: statusJson(place), value: Number(value) })));
+      return json(
+        known
+          .filter((output) => !index.spender(output))
+          .map(({ txid, vout, value, place }) => ({ txid, vout, status: statusJson(place), value: Number(value) })),
+      );
     case 'txs':
       return json(await history(rpc, index, known));
     default:
@@ -211,4 +217,3 @@ async function coreBlock(rpc: Rpc, hash: string): Promise<CoreBlock> {
 function placeOf(found: CoreBlock): Place | null {
   return found.confirmations < 0 ? null : { hash: found.hash, height: found.height, time: found.time };
 }
-

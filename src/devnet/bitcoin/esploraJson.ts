@@ -93,7 +93,13 @@ const TYPES: Readonly<Record<Kind['type'], string>> = {
 
 function outputJson({ script, value }: Output): unknown {
   const address = addressOfScript(script);
-  return { scriptpubkey: toHex(script), scriptpubkey_asm: assembly(script), scriptpubkey_type: TYPES[kindOf(script).type], ...(address === null ? {} : { scriptpubkey_address: address }), value: Number(value) };
+  return {
+    scriptpubkey: toHex(script),
+    scriptpubkey_asm: assembly(script),
+    scriptpubkey_type: TYPES[kindOf(script).type],
+    ...(address === null ? {} : { scriptpubkey_address: address }),
+    value: Number(value),
+  };
 }
 
 /** Esplora's sums over a script, confirmed and waiting apart. */

@@ -1,6 +1,6 @@
 import { equal } from '../../lib/bytes.js';
 import { sha256 } from '../../lib/hash.js';
-import { ScriptFailure, type FailureCode } from './failure.js';
+import { ScriptFailure, type FailureCode } from './errors.js';
 import { checkEncoding, checkKeyEncoding, checkSignature, withoutSignature, type SigVersion } from './signature.js';
 import type { Signing } from './sighash.js';
 import { encodeNumber, isPushOnly, isScriptHash, itemAt, itemsOf, OP, p2pkh, push, pushPlain, witnessProgram, type Item } from './script.js';
@@ -29,7 +29,11 @@ export function verifyInput(context: Context, spent: Uint8Array): void {
   const { script, witness } = input;
   let stack: Stack = [];
   // BIP 110, as policy: nothing above 256 bytes is pushed but the script inside p2sh, which is 520 at most.
-  if (context.standard) demand(pushesOf(script, isScriptHash(spent)).every((data) => data.length <= mostPushed(context)), 'PUSH_SIZE');
+  if (context.standard)
+    demand(
+      pushesOf(script, isScriptHash(spent)).every((data) => data.length <= mostPushed(context)),
+      'PUSH_SIZE',
+    );
   run(script, stack, context, 'legacy', MAX_PUSH);
   const afterInput = [...stack];
   run(spent, stack, context, 'legacy');
@@ -63,7 +67,12 @@ function pushesOf(script: Uint8Array, nested: boolean): Uint8Array[] {
   return nested ? pushes.slice(0, -1) : pushes;
 }
 
-function verifyProgram(context: Context, program: { readonly version: number; readonly body: Uint8Array }, witness: readonly Uint8Array[], nested: boolean): void {
+function verifyProgram(
+  context: Context,
+  program: { readonly version: number; readonly body: Uint8Array },
+  witness: readonly Uint8Array[],
+  nested: boolean,
+): void {
   const { version, body } = program;
   if (version === 0) {
     verifyVersion0(context, body, witness);
@@ -87,7 +96,10 @@ function verifyVersion0(context: Context, body: Uint8Array, witness: readonly Ui
     demand(stack.length === 2, 'PROGRAM_MISMATCH');
     script = p2pkh(body);
   }
-  demand(stack.every((item) => item.length <= mostPushed(context)), 'PUSH_SIZE');
+  demand(
+    stack.every((item) => item.length <= mostPushed(context)),
+    'PUSH_SIZE',
+  );
   run(script, stack, context, 'witness');
   demand(stack.length === 1, 'CLEANSTACK');
   demand(isTrue(stack[0]), 'EVAL_FALSE');
@@ -97,7 +109,7 @@ function verifyVersion0(context: Context, body: Uint8Array, witness: readonly Ui
 export function run(script: Uint8Array, stack: Stack, context: Context, version: SigVersion, maxPush = mostPushed(context)): void {
   demand(script.length <= 10_000, 'SCRIPT_SIZE');
   const machine: Machine = { script, stack, alt: [], context, version, branches: [], maxPush, separator: 0, operations: 0 };
-  for (let at = 0; at < script.length; ) {
+  for (let at = 0; at < script.length;) {
     const item = itemAt(script, at);
     if (!item) throw new ScriptFailure('BAD_OPCODE');
     at = item.next;
@@ -270,7 +282,7 @@ function relativeLockTime({ stack, context }: Machine): void {
   demand(wanted >= 0, 'NEGATIVE_LOCKTIME');
   if (Math.floor(wanted / 2 ** 31) % 2 === 1) return;
   const has = (bit: number, value: number): boolean => Math.floor(value / 2 ** bit) % 2 === 1;
-  const met = (transaction.version >>> 0) >= 2 && !has(31, sequence) && has(22, sequence) === has(22, wanted) && wanted % 0x10000 <= sequence % 0x10000;
+  const met = transaction.version >>> 0 >= 2 && !has(31, sequence) && has(22, sequence) === has(22, wanted) && wanted % 0x10000 <= sequence % 0x10000;
   demand(met, 'UNSATISFIED_LOCKTIME');
 }
 

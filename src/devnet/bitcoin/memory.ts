@@ -35,7 +35,10 @@ export async function startMemoryBitcoin({ clock = systemClock(), blocks = FIRST
   const regtest = createRegtest(clock);
   const rpc = createRpc(regtest);
   const credentials = { user: 'devnet', password: toHex(randomBytes(16)) };
-  const node = await serve((request) => (request.path.startsWith('/rest/') ? answerRest(regtest, rpc, request) : answerRpc(rpc, credentials, request)), MAX_RPC_BODY);
+  const node = await serve(
+    (request) => (request.path.startsWith('/rest/') ? answerRest(regtest, rpc, request) : answerRpc(rpc, credentials, request)),
+    MAX_RPC_BODY,
+  );
   const esplora = await createEsplora(rpc);
   const miner = createMiner(rpc);
   await miner.mine(blocks);

@@ -1,4 +1,5 @@
-import { checkInputs, checkScripts, checkTransaction, demand, isFinal, isSequenceMet, Rejection, sigopCost, type Coin, type FindCoin } from './consensus.js';
+import { checkInputs, checkScripts, checkTransaction, demand, isFinal, isSequenceMet, sigopCost, type Coin, type FindCoin } from './consensus.js';
+import { Rejection } from './errors.js';
 import type { Chain, Change } from './chain.js';
 import { checkReplacement, conflictsOf, type Waiting } from './replacement.js';
 import { checkData, checkEphemeral, checkOutputSizes, checkStandard, checkStandardInputs, checkStandardWitness, dataWeight } from './standardness.js';
@@ -10,8 +11,10 @@ export interface Mempool {
   /** The txid of what spends the outpoint. */
   readonly spender: (outpoint: string) => string | null;
   readonly coin: FindCoin;
-  /** Judges, and unless `test` keeps. @throws {@link Rejection} with bitcoind's reason */
-  readonly accept: (tx: Tx, now: number, options?: { readonly test?: boolean; readonly returning?: boolean }) => Waiting;
+  /** Judges. @throws {@link Rejection} with bitcoind's reason */
+  readonly test: (tx: Tx, now: number) => Waiting;
+  /** Judges and keeps, unless `check` throws. @throws {@link Rejection} with bitcoind's reason */
+  readonly accept: (tx: Tx, now: number, check?: (judged: Waiting) => void) => Waiting;
   /** Follows the chain: confirmed ones leave with those they make impossible, those of lost blocks come back where they still hold. */
   readonly follow: (change: Change, now: number) => void;
   readonly ancestors: (tx: Tx) => ReadonlySet<string>;
@@ -24,7 +27,7 @@ const MAX_CHAIN_VSIZE = 101_000;
 const MAX_SIGOP_COST = 16_000;
 const VBYTES_PER_SIGOP = 20;
 
-export function createMempool(chain: () => Chain): Mempool {
+export function createMempool(chain: () => Chain, passed: Set<string>): Mempool {
   const waiting = new Map<string, Waiting>();
   const spends = new Map<string, string>();
 
@@ -114,7 +117,7 @@ export function createMempool(chain: () => Chain): Mempool {
     const own = [...conflicts].find((txid) => above.has(txid));
     demand(own === undefined, 'bad-txns-spends-conflicting-tx', `${tx.txid} spends conflicting transaction ${own ?? ''}`);
     const replaced = checkReplacement(entry, conflicts, { get: (txid) => waiting.get(txid) ?? null, descendants });
-    checkScripts(tx, coin, 'mempool');
+    checkScripts(tx, coin, 'mempool', passed);
     return { entry, replaced };
   }
 
@@ -132,7 +135,8 @@ export function createMempool(chain: () => Chain): Mempool {
       if (size(above) + entry.vsize > MAX_CHAIN_VSIZE) return `exceeds ancestor size limit [limit: ${MAX_CHAIN_VSIZE}]`;
       for (const txid of above) {
         const below = descendants(txid);
-        if (size(below) + size([txid]) + entry.vsize > MAX_CHAIN_VSIZE + moreSize) return `exceeds descendant size limit for tx ${txid} [limit: ${MAX_CHAIN_VSIZE + moreSize}]`;
+        if (size(below) + size([txid]) + entry.vsize > MAX_CHAIN_VSIZE + moreSize)
+          return `exceeds descendant size limit for tx ${txid} [limit: ${MAX_CHAIN_VSIZE + moreSize}]`;
         if (below.size + 2 > MAX_CHAIN + more) return `too many descendants for tx ${txid} [limit: ${MAX_CHAIN + more}]`;
       }
       return null;
@@ -155,7 +159,8 @@ export function createMempool(chain: () => Chain): Mempool {
     for (const { tx } of [...waiting.values()]) {
       const coins = tx.transaction.inputs.map((input) => coin(outpoint(input)));
       const mature = coins.every((spent: Coin | null) => spent !== null && (!spent.coinbase || tip.height + 1 - spent.height >= 100));
-      const met = mature && isFinal(tx.transaction, tip.height + 1, tip.medianTime) && isSequenceMet(tx.transaction, coin, tip.height + 1, tip.medianTime, coinTime);
+      const met =
+        mature && isFinal(tx.transaction, tip.height + 1, tip.medianTime) && isSequenceMet(tx.transaction, coin, tip.height + 1, tip.medianTime, coinTime);
       if (!met) removeAll(tx.txid);
     }
   }
@@ -165,9 +170,11 @@ export function createMempool(chain: () => Chain): Mempool {
     all: () => [...waiting.values()],
     spender: (point) => spends.get(point) ?? null,
     coin,
-    accept: (tx, now, { test = false, returning = false } = {}) => {
-      const judged = judge(tx, now, returning);
-      if (!test) keep(judged);
+    test: (tx, now) => judge(tx, now, false).entry,
+    accept: (tx, now, check) => {
+      const judged = judge(tx, now, false);
+      check?.(judged.entry);
+      keep(judged);
       return judged.entry;
     },
     follow: ({ disconnected, connected }, now) => {

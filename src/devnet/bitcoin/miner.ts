@@ -75,11 +75,20 @@ export function createMiner(rpc: Rpc): Miner {
 
   async function fund(to: string | Uint8Array, satoshi: bigint): Promise<string> {
     const script = typeof to === 'string' ? scriptOfAddress(to) : to;
-    if (typeof satoshi !== 'bigint' || satoshi < dustLimit({ script }) || isUnspendable(script)) throw new TypeError('fund pays a spendable output of a bigint of satoshi above the dust limit');
+    if (typeof satoshi !== 'bigint' || satoshi < dustLimit({ script }) || isUnspendable(script))
+      throw new TypeError('fund pays a spendable output of a bigint of satoshi above the dust limit');
     const inputs = await choose(satoshi);
     const rest = inputs.reduce((sum, coin) => sum + coin.value, 0n) - satoshi - fee(inputs.length);
     const change = { value: rest, script: scriptOf(signer) };
-    const paid = await sign({ version: 2, lockTime: 0, inputs: inputs.map((coin) => ({ ...coin, script: new Uint8Array(), sequence: 0xfffffffd, witness: [] })), outputs: [{ value: satoshi, script }, ...(rest > 1000n ? [change] : [])] }, inputs);
+    const paid = await sign(
+      {
+        version: 2,
+        lockTime: 0,
+        inputs: inputs.map((coin) => ({ ...coin, script: new Uint8Array(), sequence: 0xfffffffd, witness: [] })),
+        outputs: [{ value: satoshi, script }, ...(rest > 1000n ? [change] : [])],
+      },
+      inputs,
+    );
     const tx = txOf(paid);
     await rpc('sendrawtransaction', [toHex(tx.raw)]);
     for (const coin of inputs) used.push(...coins.splice(coins.indexOf(coin), 1));
@@ -95,7 +104,7 @@ export function createMiner(rpc: Rpc): Miner {
     // Another key, or a block of the same second would be the one just invalidated.
     signer = signerAt(++branch);
     const hashes: string[] = [];
-    for (let i = 0; i <= n; i++) hashes.push((await rpc('generateblock', [descriptor(scriptOf(signer)), []]) as { hash: string }).hash);
+    for (let i = 0; i <= n; i++) hashes.push(((await rpc('generateblock', [descriptor(scriptOf(signer)), []])) as { hash: string }).hash);
     // A payment may not come back with the rest: its coins are asked for again.
     coins.push(...used.splice(0));
     await remember(hashes);

@@ -7,7 +7,7 @@ export interface BitcoinNode {
   readonly password: string;
   /** The Esplora REST API. */
   readonly esploraUrl: string;
-  /** Calls the node. @throws {@link RpcError} with bitcoind's code and message */
+  /** Calls the node. @throws `RpcError` with bitcoind's code and message */
   readonly rpc: Rpc;
   /** Mines `n` blocks with what waits in the mempool, to the miner or to `script`. Answers the block hashes, display hex. */
   mine(n: number, script?: Uint8Array): Promise<string[]>;
@@ -19,14 +19,3 @@ export interface BitcoinNode {
 }
 
 export type Rpc = (method: string, params?: readonly unknown[]) => Promise<unknown>;
-
-/** bitcoind's refusal of a call: `code` and `message` as in its JSON-RPC. */
-export class RpcError extends Error {
-  override readonly name = 'RpcError';
-  readonly code: number;
-
-  constructor(code: number, message: string) {
-    super(message);
-    this.code = code;
-  }
-}

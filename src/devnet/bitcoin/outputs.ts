@@ -1,7 +1,8 @@
 import { fromHex, toHex } from '../../lib/bytes.js';
 import { sha256 } from '../../lib/hash.js';
 import type { Output } from '../../names/bitcoin/transaction.js';
-import { RpcError, type Rpc } from './node.js';
+import { RpcError } from './errors.js';
+import type { Rpc } from './node.js';
 import { isCoinbase, outpoint, parseBlock, parseTx, type Block, type Tx } from './tx.js';
 
 export interface Place {

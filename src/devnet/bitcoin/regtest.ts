@@ -2,7 +2,8 @@ import { concat } from '../../lib/bytes.js';
 import type { Clock } from '../../lib/clock.js';
 import { hashHeader } from '../../names/bitcoin/header.js';
 import { createChain, overlay, type Chain } from './chain.js';
-import { checkInputs, commitmentScript, REGTEST_BITS, Rejection, rootOf, subsidyAt } from './consensus.js';
+import { checkInputs, commitmentScript, REGTEST_BITS, rootOf, subsidyAt } from './consensus.js';
+import { Rejection } from './errors.js';
 import { createMempool, type Mempool } from './mempool.js';
 import type { Waiting } from './replacement.js';
 import { encodeNumber, OP, push } from './script.js';
@@ -28,8 +29,9 @@ export interface Regtest {
 
 export function createRegtest(clock: Pick<Clock, 'now'>): Regtest {
   const now = (): number => Math.floor(clock.now() / 1000);
-  const mempool: Mempool = createMempool(() => chain);
-  const chain: Chain = createChain((change) => mempool.follow(change, now()));
+  const passed = new Set<string>();
+  const mempool: Mempool = createMempool(() => chain, passed);
+  const chain: Chain = createChain((change) => mempool.follow(change, now()), passed);
   const mine = (script: Uint8Array, transactions?: readonly Tx[]): string => {
     const tip = chain.tip();
     const height = tip.height + 1;
@@ -41,7 +43,9 @@ export function createRegtest(clock: Pick<Clock, 'now'>): Regtest {
       view.apply(tx, height);
     }
     const all = [coinbase(height, reward, script, others), ...others];
-    const header = work(concat(le(VERSION, 4), inner(tip.header.hash), inner(rootOf(all)), le(Math.max(tip.medianTime + 1, now()), 4), le(REGTEST_BITS, 4), le(0, 4)));
+    const header = work(
+      concat(le(VERSION, 4), inner(tip.header.hash), inner(rootOf(all)), le(Math.max(tip.medianTime + 1, now()), 4), le(REGTEST_BITS, 4), le(0, 4)),
+    );
     const refused = chain.submit(blockOf(header, all).raw, now());
     if (refused !== null) throw new Rejection(refused);
     return hashHeader(header);
@@ -53,7 +57,12 @@ export function createRegtest(clock: Pick<Clock, 'now'>): Regtest {
 function coinbase(height: number, reward: bigint, script: Uint8Array, others: readonly Tx[]): Tx {
   const claim = concat(push(encodeNumber(height)), Uint8Array.of(OP.OP_0));
   const form = (outputs: readonly { value: bigint; script: Uint8Array }[]): Tx =>
-    txOf({ version: 2, lockTime: 0, outputs, inputs: [{ txid: '0'.repeat(64), vout: 0xffffffff, script: claim, sequence: 0xffffffff, witness: [new Uint8Array(32)] }] });
+    txOf({
+      version: 2,
+      lockTime: 0,
+      outputs,
+      inputs: [{ txid: '0'.repeat(64), vout: 0xffffffff, script: claim, sequence: 0xffffffff, witness: [new Uint8Array(32)] }],
+    });
   const paying = { value: reward, script };
   // The coinbase's own leaf is zero, so that it can commit to the rest.
   return form([paying, { value: 0n, script: commitmentScript([form([paying]), ...others]) }]);

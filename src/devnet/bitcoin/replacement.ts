@@ -36,14 +36,22 @@ export function checkReplacement(entry: Waiting, conflicts: ReadonlySet<string>,
   demand(!worse, 'insufficient fee', `rejecting replacement ${entry.tx.txid}; new feerate ${rate(entry)} <= old feerate ${worse ? rate(worse) : ''}`);
   const leaving = new Set<string>();
   for (const txid of conflicts) for (const other of [txid, ...pool.descendants(txid)]) leaving.add(other);
-  demand(leaving.size <= MAX_REPLACED, 'too many potential replacements', `rejecting replacement ${entry.tx.txid}; too many potential replacements (${leaving.size} > ${MAX_REPLACED})`);
+  demand(
+    leaving.size <= MAX_REPLACED,
+    'too many potential replacements',
+    `rejecting replacement ${entry.tx.txid}; too many potential replacements (${leaving.size} > ${MAX_REPLACED})`,
+  );
   const known = new Set(direct.flatMap((other) => other.tx.transaction.inputs.map((input) => input.txid)));
   const newcomer = entry.tx.transaction.inputs.findIndex((input) => pool.get(input.txid) !== null && !known.has(input.txid));
   demand(newcomer < 0, 'replacement-adds-unconfirmed', `replacement ${entry.tx.txid} adds unconfirmed input, idx ${newcomer}`);
   const paid = [...leaving].reduce((sum, txid) => sum + (pool.get(txid)?.fee ?? 0n), 0n);
   demand(entry.fee >= paid, 'insufficient fee', `rejecting replacement ${entry.tx.txid}, less fees than conflicting txs; ${money(entry.fee)} < ${money(paid)}`);
   const relay = INCREMENTAL_RATE * BigInt(entry.vsize);
-  demand(entry.fee - paid >= relay, 'insufficient fee', `rejecting replacement ${entry.tx.txid}, not enough additional fees to relay; ${money(entry.fee - paid)} < ${money(relay)}`);
+  demand(
+    entry.fee - paid >= relay,
+    'insufficient fee',
+    `rejecting replacement ${entry.tx.txid}, not enough additional fees to relay; ${money(entry.fee - paid)} < ${money(relay)}`,
+  );
   return leaving;
 }
 

@@ -1,6 +1,7 @@
 import { concat, fromHex, isHex, toHex } from '../../lib/bytes.js';
 import type { Entry } from './chain.js';
-import { RpcError, type Rpc } from './node.js';
+import { RpcError } from './errors.js';
+import type { Rpc } from './node.js';
 import type { Regtest } from './regtest.js';
 import { headerJson } from './rpcJson.js';
 import { binary, json, text, type Reply, type Request } from './server.js';

@@ -52,13 +52,19 @@ export function txJson(chain: Chain, tx: Tx, entry: Entry | null): Record<string
     weight: tx.weight,
     locktime: transaction.lockTime,
     vin: transaction.inputs.map((input) => ({
-      ...(coinbase ? { coinbase: toHex(input.script) } : { txid: input.txid, vout: input.vout, scriptSig: { asm: assembly(input.script), hex: toHex(input.script) } }),
+      ...(coinbase
+        ? { coinbase: toHex(input.script) }
+        : { txid: input.txid, vout: input.vout, scriptSig: { asm: assembly(input.script), hex: toHex(input.script) } }),
       ...(input.witness.length > 0 ? { txinwitness: input.witness.map(toHex) } : {}),
       sequence: input.sequence,
     })),
     vout: transaction.outputs.map((output, n) => ({ value: Number(btc(output.value)), n, scriptPubKey: scriptJson(output.script) })),
     hex: toHex(tx.raw),
-    ...(entry && chain.isActive(entry) ? { blockhash: entry.header.hash, confirmations: chain.tip().height - entry.height + 1, time: entry.header.time, blocktime: entry.header.time } : entry ? { blockhash: entry.header.hash, confirmations: 0 } : {}),
+    ...(entry && chain.isActive(entry)
+      ? { blockhash: entry.header.hash, confirmations: chain.tip().height - entry.height + 1, time: entry.header.time, blocktime: entry.header.time }
+      : entry
+        ? { blockhash: entry.header.hash, confirmations: 0 }
+        : {}),
   };
 }
 
@@ -69,7 +75,13 @@ export function scriptJson(script: Uint8Array): Record<string, unknown> {
 
 export function coinJson(chain: Chain, coin: Coin): Record<string, unknown> {
   const { height, header } = chain.tip();
-  return { bestblock: header.hash, confirmations: Math.max(0, height - coin.height + 1), value: Number(btc(coin.value)), scriptPubKey: scriptJson(coin.script), coinbase: coin.coinbase };
+  return {
+    bestblock: header.hash,
+    confirmations: Math.max(0, height - coin.height + 1),
+    value: Number(btc(coin.value)),
+    scriptPubKey: scriptJson(coin.script),
+    coinbase: coin.coinbase,
+  };
 }
 
 export function chainJson(chain: Chain): Record<string, unknown> {
@@ -94,7 +106,22 @@ export function chainJson(chain: Chain): Record<string, unknown> {
 }
 
 export function networkJson(): Record<string, unknown> {
-  return { version: 290000, subversion: '/Namestead:devnet/', protocolversion: 70016, localrelay: true, timeoffset: 0, networkactive: false, connections: 0, connections_in: 0, connections_out: 0, networks: [], relayfee: 0.00001, incrementalfee: 0.00001, localaddresses: [], warnings: [] };
+  return {
+    version: 290000,
+    subversion: '/Namestead:devnet/',
+    protocolversion: 70016,
+    localrelay: true,
+    timeoffset: 0,
+    networkactive: false,
+    connections: 0,
+    connections_in: 0,
+    connections_out: 0,
+    networks: [],
+    relayfee: 0.00001,
+    incrementalfee: 0.00001,
+    localaddresses: [],
+    warnings: [],
+  };
 }
 
 function hex32(value: number): string {

@@ -1,5 +1,6 @@
 import { fromUtf8, toBase64, toUtf8 } from '../../lib/bytes.js';
-import { RpcError, type Rpc } from './node.js';
+import { RpcError } from './errors.js';
+import type { Rpc } from './node.js';
 import { json, text, type Reply, type Request } from './server.js';
 
 /** As bitcoind: a call in one POST, or many in an array; version 2.0 answers errors with status 200. */
@@ -25,7 +26,10 @@ export async function answerRpc(rpc: Rpc, credentials: { readonly user: string; 
 
 async function answerCall(rpc: Rpc, call: unknown): Promise<{ body: unknown; code: number }> {
   const { id = null, method, params = [] } = typeof call === 'object' && call !== null ? (call as Record<string, unknown>) : {};
-  const refuse = (code: number, message: string): { body: unknown; code: number } => ({ body: failure({ id, version2: isVersion2(call) }, code, message), code });
+  const refuse = (code: number, message: string): { body: unknown; code: number } => ({
+    body: failure({ id, version2: isVersion2(call) }, code, message),
+    code,
+  });
   if (typeof method !== 'string') return refuse(-32600, typeof call === 'object' && call !== null ? 'Missing method' : 'Invalid Request object');
   if (!Array.isArray(params) && params !== null) return refuse(-32600, 'Params must be an array: this node knows no named parameters');
   try {

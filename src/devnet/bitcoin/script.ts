@@ -2,14 +2,81 @@ import { concat, equal, toHex } from '../../lib/bytes.js';
 
 /** The opcodes that our own code names (Bitcoin Core `script/script.h`). */
 export const OP = {
-  OP_0: 0x00, PUSHDATA1: 0x4c, PUSHDATA2: 0x4d, PUSHDATA4: 0x4e, NEGATE1: 0x4f, RESERVED: 0x50, OP_1: 0x51, OP_16: 0x60,
-  NOP: 0x61, VER: 0x62, IF: 0x63, NOTIF: 0x64, VERIF: 0x65, VERNOTIF: 0x66, ELSE: 0x67, ENDIF: 0x68, VERIFY: 0x69, RETURN: 0x6a,
-  TOALTSTACK: 0x6b, FROMALTSTACK: 0x6c, DROP2: 0x6d, DUP2: 0x6e, DUP3: 0x6f, OVER2: 0x70, ROT2: 0x71, SWAP2: 0x72, IFDUP: 0x73, DEPTH: 0x74,
-  DROP: 0x75, DUP: 0x76, NIP: 0x77, OVER: 0x78, PICK: 0x79, ROLL: 0x7a, ROT: 0x7b, SWAP: 0x7c, TUCK: 0x7d, CAT: 0x7e, SIZE: 0x82,
-  EQUAL: 0x87, EQUALVERIFY: 0x88, ADD1: 0x8b, SUB1: 0x8c, NEGATE: 0x8f, ABS: 0x90, NOT: 0x91, NOTEQUAL0: 0x92, ADD: 0x93, SUB: 0x94,
-  BOOLAND: 0x9a, BOOLOR: 0x9b, NUMEQUAL: 0x9c, NUMEQUALVERIFY: 0x9d, NUMNOTEQUAL: 0x9e, LESS: 0x9f, GREATER: 0xa0, LESSEQ: 0xa1, GREATEREQ: 0xa2,
-  MIN: 0xa3, MAX: 0xa4, WITHIN: 0xa5, RIPEMD160: 0xa6, SHA1: 0xa7, SHA256: 0xa8, HASH160: 0xa9, HASH256: 0xaa, CODESEPARATOR: 0xab,
-  CHECKSIG: 0xac, CHECKSIGVERIFY: 0xad, CHECKMULTISIG: 0xae, CHECKMULTISIGVERIFY: 0xaf, NOP1: 0xb0, CLTV: 0xb1, CSV: 0xb2, NOP10: 0xb9,
+  OP_0: 0x00,
+  PUSHDATA1: 0x4c,
+  PUSHDATA2: 0x4d,
+  PUSHDATA4: 0x4e,
+  NEGATE1: 0x4f,
+  RESERVED: 0x50,
+  OP_1: 0x51,
+  OP_16: 0x60,
+  NOP: 0x61,
+  VER: 0x62,
+  IF: 0x63,
+  NOTIF: 0x64,
+  VERIF: 0x65,
+  VERNOTIF: 0x66,
+  ELSE: 0x67,
+  ENDIF: 0x68,
+  VERIFY: 0x69,
+  RETURN: 0x6a,
+  TOALTSTACK: 0x6b,
+  FROMALTSTACK: 0x6c,
+  DROP2: 0x6d,
+  DUP2: 0x6e,
+  DUP3: 0x6f,
+  OVER2: 0x70,
+  ROT2: 0x71,
+  SWAP2: 0x72,
+  IFDUP: 0x73,
+  DEPTH: 0x74,
+  DROP: 0x75,
+  DUP: 0x76,
+  NIP: 0x77,
+  OVER: 0x78,
+  PICK: 0x79,
+  ROLL: 0x7a,
+  ROT: 0x7b,
+  SWAP: 0x7c,
+  TUCK: 0x7d,
+  CAT: 0x7e,
+  SIZE: 0x82,
+  EQUAL: 0x87,
+  EQUALVERIFY: 0x88,
+  ADD1: 0x8b,
+  SUB1: 0x8c,
+  NEGATE: 0x8f,
+  ABS: 0x90,
+  NOT: 0x91,
+  NOTEQUAL0: 0x92,
+  ADD: 0x93,
+  SUB: 0x94,
+  BOOLAND: 0x9a,
+  BOOLOR: 0x9b,
+  NUMEQUAL: 0x9c,
+  NUMEQUALVERIFY: 0x9d,
+  NUMNOTEQUAL: 0x9e,
+  LESS: 0x9f,
+  GREATER: 0xa0,
+  LESSEQ: 0xa1,
+  GREATEREQ: 0xa2,
+  MIN: 0xa3,
+  MAX: 0xa4,
+  WITHIN: 0xa5,
+  RIPEMD160: 0xa6,
+  SHA1: 0xa7,
+  SHA256: 0xa8,
+  HASH160: 0xa9,
+  HASH256: 0xaa,
+  CODESEPARATOR: 0xab,
+  CHECKSIG: 0xac,
+  CHECKSIGVERIFY: 0xad,
+  CHECKMULTISIG: 0xae,
+  CHECKMULTISIGVERIFY: 0xaf,
+  NOP1: 0xb0,
+  CLTV: 0xb1,
+  CSV: 0xb2,
+  NOP10: 0xb9,
 } as const;
 
 export interface Item {
@@ -35,7 +102,7 @@ export function itemAt(script: Uint8Array, at: number): Item | null {
 /** All items, or null when the script does not parse to its end. */
 export function itemsOf(script: Uint8Array, from = 0): Item[] | null {
   const items: Item[] = [];
-  for (let at = from; at < script.length; ) {
+  for (let at = from; at < script.length;) {
     const item = itemAt(script, at);
     if (!item) return null;
     items.push(item);
@@ -77,14 +144,21 @@ export function encodeNumber(value: number): Uint8Array {
 export type Kind =
   | { readonly type: 'pubkeyhash' | 'scripthash' | 'pubkey'; readonly body: Uint8Array }
   | { readonly type: 'multisig'; readonly m: number; readonly keys: readonly Uint8Array[] }
-  | { readonly type: 'witness_v0_keyhash' | 'witness_v0_scripthash' | 'witness_v1_taproot' | 'witness_unknown' | 'anchor'; readonly version: number; readonly body: Uint8Array }
+  | {
+      readonly type: 'witness_v0_keyhash' | 'witness_v0_scripthash' | 'witness_v1_taproot' | 'witness_unknown' | 'anchor';
+      readonly version: number;
+      readonly body: Uint8Array;
+    }
   | { readonly type: 'nulldata' | 'nonstandard' };
 
 export function kindOf(script: Uint8Array): Kind {
   const [first, second] = script;
   if (isScriptHash(script)) return { type: 'scripthash', body: script.subarray(2, 22) };
   const program = witnessProgram(script);
-  if (program) return program.version === 0 && program.body.length !== 20 && program.body.length !== 32 ? { type: 'nonstandard' } : { type: witnessType(program.version, program.body), ...program };
+  if (program)
+    return program.version === 0 && program.body.length !== 20 && program.body.length !== 32
+      ? { type: 'nonstandard' }
+      : { type: witnessType(program.version, program.body), ...program };
   if (first === OP.RETURN && isPushOnly(script, 1)) return { type: 'nulldata' };
   if (script.length === 25 && first === OP.DUP && second === OP.HASH160 && script[2] === 20 && script[23] === OP.EQUALVERIFY && script[24] === OP.CHECKSIG) {
     return { type: 'pubkeyhash', body: script.subarray(3, 23) };
@@ -114,17 +188,19 @@ export function isUnspendable(script: Uint8Array): boolean {
 
 export const p2pkh = (hash: Uint8Array): Uint8Array => concat(Uint8Array.of(OP.DUP, OP.HASH160, 20), hash, Uint8Array.of(OP.EQUALVERIFY, OP.CHECKSIG));
 export const p2sh = (hash: Uint8Array): Uint8Array => concat(Uint8Array.of(OP.HASH160, 20), hash, Uint8Array.of(OP.EQUAL));
-export const witnessScript = (version: number, body: Uint8Array): Uint8Array => concat(Uint8Array.of(version === 0 ? 0 : OP.OP_1 + version - 1, body.length), body);
+export const witnessScript = (version: number, body: Uint8Array): Uint8Array =>
+  concat(Uint8Array.of(version === 0 ? 0 : OP.OP_1 + version - 1, body.length), body);
 
 /** Legacy counting of signature checks; `accurate` reads the number of keys before CHECKMULTISIG. */
 export function countSigops(script: Uint8Array, accurate: boolean): number {
   let count = 0;
   let last = 0xff;
-  for (let at = 0; at < script.length; ) {
+  for (let at = 0; at < script.length;) {
     const item = itemAt(script, at);
     if (!item) return count;
     if (item.opcode === OP.CHECKSIG || item.opcode === OP.CHECKSIGVERIFY) count++;
-    if (item.opcode === OP.CHECKMULTISIG || item.opcode === OP.CHECKMULTISIGVERIFY) count += accurate && last >= OP.OP_1 && last <= OP.OP_16 ? last - OP.OP_1 + 1 : 20;
+    if (item.opcode === OP.CHECKMULTISIG || item.opcode === OP.CHECKMULTISIGVERIFY)
+      count += accurate && last >= OP.OP_1 && last <= OP.OP_16 ? last - OP.OP_1 + 1 : 20;
     last = item.opcode;
     at = item.next;
   }
@@ -165,7 +241,7 @@ export function isKeyShaped(key: Uint8Array): boolean {
 /** A script in bitcoind's assembly. */
 export function assembly(script: Uint8Array): string {
   const parts: string[] = [];
-  for (let at = 0; at < script.length; ) {
+  for (let at = 0; at < script.length;) {
     const item = itemAt(script, at);
     if (!item) return [...parts, '[error]'].join(' ');
     parts.push(item.data ? (item.data.length === 0 ? '0' : toHex(item.data)) : opcodeName(item.opcode));
@@ -179,5 +255,7 @@ function opcodeName(opcode: number): string {
   if (opcode === OP.NEGATE1) return '-1';
   const name = Object.entries(OP).find(([, code]) => code === opcode)?.[0];
   const known: Readonly<Record<string, string>> = { CLTV: 'CHECKLOCKTIMEVERIFY', CSV: 'CHECKSEQUENCEVERIFY' };
-  return name === undefined ? 'OP_UNKNOWN' : `OP_${known[name] ?? name.replace(/^([A-Z]+)([0-3])$/, (_, word: string, digit: string) => (word === 'NOP' || word === 'SHA' ? word + digit : digit + word))}`;
+  return name === undefined
+    ? 'OP_UNKNOWN'
+    : `OP_${known[name] ?? name.replace(/^([A-Z]+)([0-3])$/, (_, word: string, digit: string) => (word === 'NOP' || word === 'SHA' ? word + digit : digit + word))}`;
 }

@@ -1,6 +1,6 @@
 import { concat, equal } from '../../lib/bytes.js';
 import { fromDer, lowS, parsePublicKey, verifySignature } from '../../lib/key.js';
-import { ScriptFailure } from './failure.js';
+import { ScriptFailure } from './errors.js';
 import { legacyDigest, SIGHASH, witnessDigest, type Signing } from './sighash.js';
 import { isKeyShaped, itemAt, OP, pushPlain } from './script.js';
 
@@ -27,7 +27,8 @@ export function checkKeyEncoding(key: Uint8Array, version: SigVersion, standard:
 export function checkSignature(signature: Uint8Array, key: Uint8Array, signing: Signing, version: SigVersion): boolean {
   const hashType = signature.at(-1);
   if (hashType === undefined || !isKeyShaped(key)) return false;
-  const digest = version === 'witness' ? witnessDigest(signing, hashType) : legacyDigest({ ...signing, scriptCode: withoutSeparators(signing.scriptCode) }, hashType);
+  const digest =
+    version === 'witness' ? witnessDigest(signing, hashType) : legacyDigest({ ...signing, scriptCode: withoutSeparators(signing.scriptCode) }, hashType);
   try {
     return verifySignature(fromDer(signature.subarray(0, -1)), digest, parsePublicKey(plain(key)));
   } catch {
@@ -41,7 +42,7 @@ export function withoutSignature(script: Uint8Array, signature: Uint8Array): { r
   const parts: Uint8Array[] = [];
   let found = 0;
   let from = 0;
-  for (let at = 0; at < script.length; ) {
+  for (let at = 0; at < script.length;) {
     if (equal(script.subarray(at, at + pattern.length), pattern)) {
       parts.push(script.subarray(from, at));
       at = from = at + pattern.length;
@@ -58,7 +59,7 @@ export function withoutSignature(script: Uint8Array, signature: Uint8Array): { r
 function withoutSeparators(script: Uint8Array): Uint8Array {
   const parts: Uint8Array[] = [];
   let from = 0;
-  for (let at = 0; at < script.length; ) {
+  for (let at = 0; at < script.length;) {
     const item = itemAt(script, at);
     if (!item) break;
     if (item.opcode === OP.CODESEPARATOR) {

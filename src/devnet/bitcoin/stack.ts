@@ -1,6 +1,6 @@
 import { equal } from '../../lib/bytes.js';
 import { hash160, hash256, ripemd160, sha256 } from '../../lib/hash.js';
-import { ScriptFailure, type FailureCode } from './failure.js';
+import { ScriptFailure, type FailureCode } from './errors.js';
 import { encodeNumber, OP } from './script.js';
 import { sha1 } from './sha1.js';
 

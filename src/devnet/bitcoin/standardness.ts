@@ -63,7 +63,10 @@ export function checkEphemeral({ outputs }: Transaction, fee: bigint): void {
 
 /** No output script above 34 bytes, data above 83 (BIP 110, which Knots applies to what it relays). @throws {@link Rejection} */
 export function checkOutputSizes({ outputs }: Transaction): void {
-  demand(outputs.every(({ script }) => script.length <= (script[0] === OP.RETURN ? MAX_DATA_SCRIPT : 34)), 'bad-txns-vout-script-toolarge');
+  demand(
+    outputs.every(({ script }) => script.length <= (script[0] === OP.RETURN ? MAX_DATA_SCRIPT : 34)),
+    'bad-txns-vout-script-toolarge',
+  );
 }
 
 /** Data outside OP_RETURN, or more than its 83 bytes with the keys that nobody signs with. @throws {@link Rejection} */
@@ -128,7 +131,10 @@ export function checkStandardWitness(transaction: Transaction, coins: FindCoin):
     demand(witnessSize(witness) <= MAX_SCRIPT, 'bad-witness-witness-size');
     if (program.version !== 0 || program.body.length !== 32) continue;
     demand(witness.length - 1 <= 100, 'bad-witness-stackitem-count');
-    demand(witness.slice(0, -1).every((item) => item.length <= 80), 'bad-witness-stackitem-size');
+    demand(
+      witness.slice(0, -1).every((item) => item.length <= 80),
+      'bad-witness-stackitem-size',
+    );
   }
 }
 

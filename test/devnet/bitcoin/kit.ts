@@ -45,7 +45,8 @@ const lock = (fields: Partial<Lock> & Pick<Lock, 'name' | 'script'>): Lock => ({
 export const locks = {
   p2pkh: (k: Key = key(1)) => lock({ name: 'p2pkh', script: p2pkh(hash160(k.bytes)), keys: [k] }),
   p2wpkh: (k: Key = key(1)) => lock({ name: 'p2wpkh', script: witnessScript(0, hash160(k.bytes)), keys: [k], version: 'witness' }),
-  nested: (k: Key = key(1)) => lock({ name: 'p2sh-p2wpkh', script: p2sh(hash160(witnessScript(0, hash160(k.bytes)))), keys: [k], version: 'witness', nested: true }),
+  nested: (k: Key = key(1)) =>
+    lock({ name: 'p2sh-p2wpkh', script: p2sh(hash160(witnessScript(0, hash160(k.bytes)))), keys: [k], version: 'witness', nested: true }),
   multisig: (m: number, keys: readonly Key[]) => {
     const inside = multisigScript(m, keys);
     return lock({ name: `p2sh ${m} of ${keys.length}`, script: p2sh(hash160(inside)), keys, m, inside });
@@ -57,7 +58,15 @@ export const locks = {
   },
   nestedWsh: (m: number, keys: readonly Key[]) => {
     const inside = multisigScript(m, keys);
-    return lock({ name: `p2sh-p2wsh ${m} of ${keys.length}`, script: p2sh(hash160(witnessScript(0, sha256(inside)))), keys, m, inside, version: 'witness', nested: true });
+    return lock({
+      name: `p2sh-p2wsh ${m} of ${keys.length}`,
+      script: p2sh(hash160(witnessScript(0, sha256(inside)))),
+      keys,
+      m,
+      inside,
+      version: 'witness',
+      nested: true,
+    });
   },
   pubkey: (k: Key = key(1)) => lock({ name: 'p2pk', script: concat(pushPlain(k.bytes), Uint8Array.of(OP.CHECKSIG)), keys: [k] }),
   script: (inside: Uint8Array) => lock({ name: 'p2sh script', script: p2sh(hash160(inside)), inside }),
@@ -70,11 +79,21 @@ export function multisigScript(m: number, keys: readonly Key[]): Uint8Array {
   return concat(number(m), ...keys.map((k) => pushPlain(k.bytes)), number(keys.length), Uint8Array.of(OP.CHECKMULTISIG));
 }
 
-export const input = (coin: { readonly txid: string; readonly vout: number }, sequence = 0xfffffffd): Input => ({ txid: coin.txid, vout: coin.vout, script: new Uint8Array(), sequence, witness: [] });
+export const input = (coin: { readonly txid: string; readonly vout: number }, sequence = 0xfffffffd): Input => ({
+  txid: coin.txid,
+  vout: coin.vout,
+  script: new Uint8Array(),
+  sequence,
+  witness: [],
+});
 
 export const pay = (value: bigint, script: Uint8Array = p2pkh(new Uint8Array(20).fill(7))): Output => ({ value, script });
 
-export const unsigned = (coins: readonly { readonly txid: string; readonly vout: number }[], outputs: readonly Output[], more: Partial<Transaction> = {}): Transaction => ({
+export const unsigned = (
+  coins: readonly { readonly txid: string; readonly vout: number }[],
+  outputs: readonly Output[],
+  more: Partial<Transaction> = {},
+): Transaction => ({
   version: 2,
   lockTime: 0,
   inputs: coins.map((coin) => input(coin)),
@@ -99,14 +118,23 @@ export async function sign(transaction: Transaction, index: number, coin: Coin, 
   const { hashType = 1, keys = coin.m === 0 ? coin.keys.slice(0, 1) : coin.keys.slice(0, coin.m) } = forgery;
   const scriptCode = coin.inside ?? (coin.version === 'witness' ? p2pkh(hash160(coin.keys[0]?.bytes ?? new Uint8Array())) : coin.script);
   const digest = (coin.version === 'witness' ? witnessDigest : legacyDigest)({ transaction, index, scriptCode, value: forgery.value ?? coin.value }, hashType);
-  const signatures = await Promise.all(keys.map(async (k) => (forgery.signature ?? ((s) => s))(concat(toDer(lowS(await k.signer.sign(digest))), Uint8Array.of(hashType)))));
-  const plain = coin.m > 0 ? [new Uint8Array(), ...signatures] : coin.name === 'p2pk' ? signatures : [...signatures, ...coin.keys.slice(0, 1).map((k) => k.bytes)];
+  const signatures = await Promise.all(
+    keys.map(async (k) => (forgery.signature ?? ((s) => s))(concat(toDer(lowS(await k.signer.sign(digest))), Uint8Array.of(hashType)))),
+  );
+  const plain =
+    coin.m > 0 ? [new Uint8Array(), ...signatures] : coin.name === 'p2pk' ? signatures : [...signatures, ...coin.keys.slice(0, 1).map((k) => k.bytes)];
   const items = (forgery.items ?? ((all) => all))([...plain, ...(coin.inside ? [coin.inside] : [])]);
   return open(transaction, index, coin, items, forgery.scriptSig);
 }
 
 /** Puts `items` where the lock looks for them. */
-export function open(transaction: Transaction, index: number, coin: Lock, items: readonly Uint8Array[], scriptSig: (script: Uint8Array) => Uint8Array = (script) => script): Transaction {
+export function open(
+  transaction: Transaction,
+  index: number,
+  coin: Lock,
+  items: readonly Uint8Array[],
+  scriptSig: (script: Uint8Array) => Uint8Array = (script) => script,
+): Transaction {
   const program = coin.inside ? witnessScript(0, sha256(coin.inside)) : witnessScript(0, hash160(coin.keys[0]?.bytes ?? new Uint8Array()));
   const script = coin.version === 'legacy' ? concat(...items.map(push)) : coin.nested ? pushPlain(program) : new Uint8Array();
   const filled = { script: scriptSig(script), witness: coin.version === 'witness' ? items : [] };
@@ -123,7 +151,10 @@ export function highS(signature: Uint8Array): Uint8Array {
   const wide = r.length > 32 ? r.subarray(1) : r;
   const whole = new Uint8Array(64);
   whole.set(wide, 32 - wide.length);
-  whole.set(Uint8Array.from(other.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16)), 32);
+  whole.set(
+    Uint8Array.from(other.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16)),
+    32,
+  );
   return concat(toDer(whole), signature.subarray(-1));
 }
 
@@ -136,4 +167,3 @@ export function random(seed: number): (below: number) => number {
     return ((t ^ (t >>> 14)) >>> 0) % below;
   };
 }
-

@@ -48,9 +48,9 @@ const spendable: readonly Lock[] = [
 
 /** Ways to sign, right and wrong. */
 const forgeries: Readonly<Record<string, Forgery>> = {
-  'ALL': {},
-  'NONE': { hashType: 2 },
-  'SINGLE': { hashType: 3 },
+  ALL: {},
+  NONE: { hashType: 2 },
+  SINGLE: { hashType: 3 },
   'ALL|ANYONECANPAY': { hashType: 0x81 },
   'NONE|ANYONECANPAY': { hashType: 0x82 },
   'SINGLE|ANYONECANPAY': { hashType: 0x83 },
@@ -60,7 +60,7 @@ const forgeries: Readonly<Record<string, Forgery>> = {
   'another hash type than signed': { signature: (s) => concat(s.subarray(0, -1), bytes(2)) },
   'a changed signature': { signature: (s) => s.map((byte, i) => (i === 20 ? byte ^ 1 : byte)) },
   'a high S': { signature: highS },
-  'DER with a long length': { signature: (s) => concat(bytes(0x30, 0x81, (s[1] ?? 0)), s.subarray(2)) },
+  'DER with a long length': { signature: (s) => concat(bytes(0x30, 0x81, s[1] ?? 0), s.subarray(2)) },
   'DER with a padded R': { signature: (s) => concat(bytes(0x30, (s[1] ?? 0) + 1, 2, (s[3] ?? 0) + 1, 0), s.subarray(4)) },
   'DER with a byte too many': { signature: (s) => concat(s.subarray(0, -1), bytes(0, 1)) },
   'no signature': { signature: () => new Uint8Array() },
@@ -87,8 +87,16 @@ function signatureCases(): Case[] {
 
 function multisigCases(): Case[] {
   const lock = locks.multisig(2, three);
-  const wide = (count: number): Lock => locks.multisig(1, Array.from({ length: count }, (_, i) => key(20 + i)));
-  const one = (name: string, of: Lock, forgery: Forgery): Case => ({ name: `multisig: ${name}`, locks: [of], make: ([coin]) => (coin ? sign(unsigned([coin], [pay(coin.value - FEE)]), 0, coin, forgery) : '') });
+  const wide = (count: number): Lock =>
+    locks.multisig(
+      1,
+      Array.from({ length: count }, (_, i) => key(20 + i)),
+    );
+  const one = (name: string, of: Lock, forgery: Forgery): Case => ({
+    name: `multisig: ${name}`,
+    locks: [of],
+    make: ([coin]) => (coin ? sign(unsigned([coin], [pay(coin.value - FEE)]), 0, coin, forgery) : ''),
+  });
   return [
     one('keys 1 and 3', lock, { keys: [key(1), key(3)] }),
     one('keys 2 and 3', lock, { keys: [key(2), key(3)] }),
@@ -103,8 +111,28 @@ function multisigCases(): Case[] {
     one('all empty', lock, { items: (items) => items.map((item, i) => (i > 0 && i < items.length - 1 ? new Uint8Array() : item)) }),
     one('1 of 15', wide(15), {}),
     one('the last of 15', wide(15), { keys: [key(34)] }),
-    ...[10, 11, 12, 13].flatMap((n) => [2, 1].map((m) => one(`${m} of ${n}`, locks.multisig(m, Array.from({ length: n }, (_, i) => key(20 + i))), {}))),
-    ...[11, 12, 13].map((n) => one(`1 of ${n} in p2wsh`, locks.p2wsh(1, Array.from({ length: n }, (_, i) => key(20 + i))), {})),
+    ...[10, 11, 12, 13].flatMap((n) =>
+      [2, 1].map((m) =>
+        one(
+          `${m} of ${n}`,
+          locks.multisig(
+            m,
+            Array.from({ length: n }, (_, i) => key(20 + i)),
+          ),
+          {},
+        ),
+      ),
+    ),
+    ...[11, 12, 13].map((n) =>
+      one(
+        `1 of ${n} in p2wsh`,
+        locks.p2wsh(
+          1,
+          Array.from({ length: n }, (_, i) => key(20 + i)),
+        ),
+        {},
+      ),
+    ),
     one('1 of 16, a script above 520 bytes', wide(16), {}),
     one('an uncompressed key in p2wsh', locks.p2wsh(1, [bigKey(4)]), {}),
     one('an uncompressed key in p2wpkh', locks.p2wpkh(bigKey(4)), {}),
@@ -137,7 +165,7 @@ function outputCases(): Case[] {
     p2wpkh: witnessScript(0, new Uint8Array(20)),
     p2wsh: witnessScript(0, new Uint8Array(32)),
     p2tr: witnessScript(1, new Uint8Array(32).fill(2)),
-    'anchor': witnessScript(1, bytes(0x4e, 0x73)),
+    anchor: witnessScript(1, bytes(0x4e, 0x73)),
     'a program of version 2': witnessScript(2, new Uint8Array(32)),
     'a program of version 16': witnessScript(16, new Uint8Array(2)),
     'a program of version 1 and 40 bytes': witnessScript(1, new Uint8Array(40)),
@@ -153,7 +181,7 @@ function outputCases(): Case[] {
   ]);
   const odd: Readonly<Record<string, Uint8Array>> = {
     'an empty script': new Uint8Array(),
-    'OP_1': bytes(OP.OP_1),
+    OP_1: bytes(OP.OP_1),
     'OP_1 and a key': concat(bytes(OP.OP_1), pushPlain(key(1).bytes)),
     'a push past the end': bytes(0x4c, 0x50, 1),
     'p2pkh with a NOP': concat(p2pkh(new Uint8Array(20)), bytes(OP.NOP)),
@@ -183,7 +211,8 @@ function outputCases(): Case[] {
 
 function dataCases(): Case[] {
   const data = (n: number): Uint8Array => concat(bytes(OP.RETURN), pushPlain(new Uint8Array(n).fill(0x69)));
-  const withData = (name: string, ...scripts: Uint8Array[]): Case => outputs(`data: ${name}`, (value) => [pay(value), ...scripts.map((script) => pay(0n, script))]);
+  const withData = (name: string, ...scripts: Uint8Array[]): Case =>
+    outputs(`data: ${name}`, (value) => [pay(value), ...scripts.map((script) => pay(0n, script))]);
   return [
     ...[0, 1, 2, 20, 40, 74, 75, 76, 79, 80, 81, 82, 83, 100, 220].map((n) => withData(`${n} bytes`, data(n))),
     withData('OP_RETURN alone', bytes(OP.RETURN)),
@@ -232,8 +261,10 @@ function formCases(): Case[] {
       return tx;
     },
   });
-  const locked = (name: string, lockTime: (scene: Scene) => number, sequence: number): Case => plain(`lock time: ${name}`, (tx, coin, scene) => ({ ...tx, lockTime: lockTime(scene), inputs: [input(coin, sequence)] }));
-  const relative = (name: string, sequence: number, version = 2): Case => plain(`sequence: ${name}`, (tx, coin) => ({ ...tx, version, inputs: [input(coin, sequence)] }));
+  const locked = (name: string, lockTime: (scene: Scene) => number, sequence: number): Case =>
+    plain(`lock time: ${name}`, (tx, coin, scene) => ({ ...tx, lockTime: lockTime(scene), inputs: [input(coin, sequence)] }));
+  const relative = (name: string, sequence: number, version = 2): Case =>
+    plain(`sequence: ${name}`, (tx, coin) => ({ ...tx, version, inputs: [input(coin, sequence)] }));
   return [
     ...[0, 1, 2, 3, 4, 0x7fffffff, 0x80000000, 0xffffffff].map((version) => plain(`version ${version}`, (tx) => ({ ...tx, version }))),
     locked('the next block', ({ height }) => height + 1, 0),
@@ -257,12 +288,32 @@ function formCases(): Case[] {
     two('a null input beside a good one', (tx, [coin]) => ({ ...tx, inputs: coin ? [input(coin), input({ txid: '0'.repeat(64), vout: 0xffffffff })] : [] })),
     plain('an output number that is not there', (tx, coin) => ({ ...tx, inputs: [input({ ...coin, vout: 50_000 })] })),
     plain('a coinbase', (tx) => ({ ...tx, inputs: [{ ...input({ txid: '0'.repeat(64), vout: 0xffffffff }), script: bytes(1, 2, 3) }] })),
-    { name: 'a true coinbase form', locks: [], make: () => unsigned([], [pay(5n * 10n ** 9n)], { inputs: [{ ...input({ txid: '0'.repeat(64), vout: 0xffffffff }), script: bytes(1, 2, 3) }] }) },
-    { name: 'a coinbase with a short script', locks: [], make: () => unsigned([], [pay(5n * 10n ** 9n)], { inputs: [{ ...input({ txid: '0'.repeat(64), vout: 0xffffffff }), script: bytes(1) }] }) },
+    {
+      name: 'a true coinbase form',
+      locks: [],
+      make: () => unsigned([], [pay(5n * 10n ** 9n)], { inputs: [{ ...input({ txid: '0'.repeat(64), vout: 0xffffffff }), script: bytes(1, 2, 3) }] }),
+    },
+    {
+      name: 'a coinbase with a short script',
+      locks: [],
+      make: () => unsigned([], [pay(5n * 10n ** 9n)], { inputs: [{ ...input({ txid: '0'.repeat(64), vout: 0xffffffff }), script: bytes(1) }] }),
+    },
     { name: 'no inputs', locks: [], make: () => unsigned([], [pay(1000n)]) },
-    { name: 'a small transaction of 64 bytes', locks: [spare], make: ([coin]) => (coin ? sign(unsigned([coin], [pay(0n, concat(bytes(OP.RETURN), pushPlain(bytes(1, 2))))]), 0, coin) : '') },
-    { name: 'a transaction of 65 bytes', locks: [spare], make: ([coin]) => (coin ? sign(unsigned([coin], [pay(0n, concat(bytes(OP.RETURN), pushPlain(bytes(1, 2, 3))))]), 0, coin) : '') },
-    { name: 'a small payment', locks: [spare], make: ([coin]) => (coin ? sign(unsigned([coin], [pay(VALUE - FEE, witnessScript(1, bytes(0x4e, 0x73)))]), 0, coin) : '') },
+    {
+      name: 'a small transaction of 64 bytes',
+      locks: [spare],
+      make: ([coin]) => (coin ? sign(unsigned([coin], [pay(0n, concat(bytes(OP.RETURN), pushPlain(bytes(1, 2))))]), 0, coin) : ''),
+    },
+    {
+      name: 'a transaction of 65 bytes',
+      locks: [spare],
+      make: ([coin]) => (coin ? sign(unsigned([coin], [pay(0n, concat(bytes(OP.RETURN), pushPlain(bytes(1, 2, 3))))]), 0, coin) : ''),
+    },
+    {
+      name: 'a small payment',
+      locks: [spare],
+      make: ([coin]) => (coin ? sign(unsigned([coin], [pay(VALUE - FEE, witnessScript(1, bytes(0x4e, 0x73)))]), 0, coin) : ''),
+    },
     plain('2000 outputs', (tx) => ({ ...tx, outputs: Array.from({ length: 2000 }, () => pay(VALUE - FEE)) }), 2000n * VALUE),
     plain('3200 outputs, above the standard weight', (tx) => ({ ...tx, outputs: Array.from({ length: 3200 }, () => pay(VALUE - FEE)) }), 3200n * VALUE),
   ];
@@ -286,7 +337,19 @@ function scriptCases(): Case[] {
     [locks.script(inside), locks.witnessScript(inside)].map((lock) => ({
       name: `${lock.name}: ${name}`,
       locks: [lock],
-      make: ([coin]) => (coin ? open(unsigned([coin], [pay(coin.value - FEE)], { inputs: [input(coin, sequence)], ...more, ...(more.inputs ? {} : { inputs: [input(coin, sequence)] }) }), 0, coin, [...items, inside]) : ''),
+      make: ([coin]) =>
+        coin
+          ? open(
+              unsigned([coin], [pay(coin.value - FEE)], {
+                inputs: [input(coin, sequence)],
+                ...more,
+                ...(more.inputs ? {} : { inputs: [input(coin, sequence)] }),
+              }),
+              0,
+              coin,
+              [...items, inside],
+            )
+          : '',
     }));
   const after = (n: number): Uint8Array => concat(number(n), bytes(OP.CLTV, OP.DROP, OP.OP_1));
   const wait = (n: number): Uint8Array => concat(number(n), bytes(OP.CSV, OP.DROP, OP.OP_1));
@@ -368,28 +431,71 @@ function scriptCases(): Case[] {
 /** Short programs by chance: p2sh and p2wsh with what is pushed by chance. */
 function randomScriptCases(): Case[] {
   const next = random(426_884);
-  const palette = [OP.OP_0, OP.OP_1, OP.OP_1 + 1, OP.OP_1 + 2, OP.NEGATE1, ...Array.from({ length: 0x79 - 0x6b }, (_, i) => 0x6b + i), 0x79, 0x7a, 0x7b, 0x7c, 0x7d, OP.SIZE, OP.EQUAL, ...Array.from({ length: 0xa6 - 0x8b }, (_, i) => 0x8b + i), OP.SHA256, OP.HASH160, OP.RIPEMD160, OP.HASH256, OP.IF, OP.NOTIF, OP.ELSE, OP.ENDIF, OP.VERIFY, OP.CHECKSIG];
+  const palette = [
+    OP.OP_0,
+    OP.OP_1,
+    OP.OP_1 + 1,
+    OP.OP_1 + 2,
+    OP.NEGATE1,
+    ...Array.from({ length: 0x79 - 0x6b }, (_, i) => 0x6b + i),
+    0x79,
+    0x7a,
+    0x7b,
+    0x7c,
+    0x7d,
+    OP.SIZE,
+    OP.EQUAL,
+    ...Array.from({ length: 0xa6 - 0x8b }, (_, i) => 0x8b + i),
+    OP.SHA256,
+    OP.HASH160,
+    OP.RIPEMD160,
+    OP.HASH256,
+    OP.IF,
+    OP.NOTIF,
+    OP.ELSE,
+    OP.ENDIF,
+    OP.VERIFY,
+    OP.CHECKSIG,
+  ];
   return Array.from({ length: 240 }, (_, i): Case => {
     const length = 2 + next(7);
     const inside = Uint8Array.from({ length }, () => palette[next(palette.length)] ?? 0);
     const items = Array.from({ length: 1 + next(4) }, () => Uint8Array.from({ length: next(3) }, () => next(4)));
     const lock = i % 2 === 0 ? locks.script(inside) : locks.witnessScript(inside);
-    return { name: `by chance ${i}: ${items.map(toHex).join(' ')} | ${toHex(inside)}`, locks: [lock], make: ([coin]) => (coin ? open(unsigned([coin], [pay(coin.value - FEE)]), 0, coin, [...items, inside]) : '') };
+    return {
+      name: `by chance ${i}: ${items.map(toHex).join(' ')} | ${toHex(inside)}`,
+      locks: [lock],
+      make: ([coin]) => (coin ? open(unsigned([coin], [pay(coin.value - FEE)]), 0, coin, [...items, inside]) : ''),
+    };
   });
 }
 
 function witnessCases(): Case[] {
-  const odd = (name: string, lock: Lock, change: (tx: Transaction) => Transaction): Case => ({ name, locks: [lock], make: async ([coin]) => (coin ? change(await sign(unsigned([coin], [pay(coin.value - FEE)]), 0, coin)) : '') });
+  const odd = (name: string, lock: Lock, change: (tx: Transaction) => Transaction): Case => ({
+    name,
+    locks: [lock],
+    make: async ([coin]) => (coin ? change(await sign(unsigned([coin], [pay(coin.value - FEE)]), 0, coin)) : ''),
+  });
   const withWitness = (tx: Transaction, witness: readonly Uint8Array[]): Transaction => ({ ...tx, inputs: tx.inputs.map((one) => ({ ...one, witness })) });
-  const free = (name: string, script: Uint8Array, witness: readonly Uint8Array[] = []): Case => ({ name, locks: [locks.raw(script)], make: ([coin]) => (coin ? withWitness(unsigned([coin], [pay(coin.value - FEE)]), witness) : '') });
+  const free = (name: string, script: Uint8Array, witness: readonly Uint8Array[] = []): Case => ({
+    name,
+    locks: [locks.raw(script)],
+    make: ([coin]) => (coin ? withWitness(unsigned([coin], [pay(coin.value - FEE)]), witness) : ''),
+  });
   return [
     odd('a witness on p2pkh', locks.p2pkh(), (tx) => withWitness(tx, [bytes(1)])),
     odd('a witness on p2sh', locks.multisig(1, [key(1)]), (tx) => withWitness(tx, [bytes(1)])),
     odd('a script signature on p2wpkh', locks.p2wpkh(), (tx) => ({ ...tx, inputs: tx.inputs.map((one) => ({ ...one, script: bytes(OP.OP_1) })) })),
-    odd('a nested program pushed by PUSHDATA1', locks.nested(), (tx) => ({ ...tx, inputs: tx.inputs.map((one) => ({ ...one, script: concat(bytes(OP.PUSHDATA1), one.script) })) })),
+    odd('a nested program pushed by PUSHDATA1', locks.nested(), (tx) => ({
+      ...tx,
+      inputs: tx.inputs.map((one) => ({ ...one, script: concat(bytes(OP.PUSHDATA1), one.script) })),
+    })),
     odd('no witness where one is due', locks.p2wpkh(), (tx) => withWitness(tx, [])),
     odd('a witness item of 600 bytes', locks.p2wpkh(), (tx) => withWitness(tx, [...(tx.inputs[0]?.witness ?? []), new Uint8Array(600)])),
-    odd('p2pkh with 1700 bytes pushed', locks.p2pkh(), (tx) => ({ ...tx, inputs: tx.inputs.map((one) => ({ ...one, script: concat(...Array.from({ length: 4 }, () => pushPlain(new Uint8Array(420))), one.script) })) })),
+    odd('p2pkh with 1700 bytes pushed', locks.p2pkh(), (tx) => ({
+      ...tx,
+      inputs: tx.inputs.map((one) => ({ ...one, script: concat(...Array.from({ length: 4 }, () => pushPlain(new Uint8Array(420))), one.script) })),
+    })),
     free('an anchor', witnessScript(1, bytes(0x4e, 0x73))),
     free('an anchor with a witness', witnessScript(1, bytes(0x4e, 0x73)), [bytes(1)]),
     free('a program of version 2', witnessScript(2, new Uint8Array(32)), [bytes(1)]),
@@ -426,16 +532,29 @@ function mutationCases(): Case[] {
 function poolCases(): Case[] {
   const spend = async (coins: readonly Coin[], fee: bigint, outs: number, sequence = 0xfffffffd): Promise<Transaction> => {
     const sum = coins.reduce((total, coin) => total + coin.value, 0n) - fee;
-    let tx = unsigned(coins, Array.from({ length: outs }, () => pay(sum / BigInt(outs), locks.p2wpkh().script)), { inputs: coins.map((coin) => input(coin, sequence)) });
+    let tx = unsigned(
+      coins,
+      Array.from({ length: outs }, () => pay(sum / BigInt(outs), locks.p2wpkh().script)),
+      { inputs: coins.map((coin) => input(coin, sequence)) },
+    );
     for (const [i, coin] of coins.entries()) tx = await sign(tx, i, coin);
     return tx;
   };
   const outputOf = (tx: Transaction, vout: number): Coin => ({ ...locks.p2wpkh(), txid: txidOf(tx), vout, value: tx.outputs[vout]?.value ?? 0n });
-  const coinsOf = (scene: Scene, name: string): Coin[] => (scene.sent.get(name)?.inputs ?? []).map((one) => ({ ...locks.p2wpkh(), txid: one.txid, vout: one.vout, value: VALUE }));
+  const coinsOf = (scene: Scene, name: string): Coin[] =>
+    (scene.sent.get(name)?.inputs ?? []).map((one) => ({ ...locks.p2wpkh(), txid: one.txid, vout: one.vout, value: VALUE }));
   const sent = (scene: Scene, name: string): Transaction => scene.sent.get(name) ?? unsigned([], []);
-  const fresh = (name: string, coins: number, fee: bigint, outs = 1, sequence = 0xfffffffd): Case => ({ name, locks: Array.from({ length: coins }, () => locks.p2wpkh()), make: (given) => spend(given, fee, outs, sequence) });
+  const fresh = (name: string, coins: number, fee: bigint, outs = 1, sequence = 0xfffffffd): Case => ({
+    name,
+    locks: Array.from({ length: coins }, () => locks.p2wpkh()),
+    make: (given) => spend(given, fee, outs, sequence),
+  });
   const again = (name: string, of: string, fee: bigint, outs = 1): Case => ({ name, locks: [], make: (_, scene) => spend(coinsOf(scene, of), fee, outs) });
-  const child = (name: string, of: string, vout: number, fee: bigint, outs = 1): Case => ({ name, locks: [], make: (_, scene) => spend([outputOf(sent(scene, of), vout)], fee, outs) });
+  const child = (name: string, of: string, vout: number, fee: bigint, outs = 1): Case => ({
+    name,
+    locks: [],
+    make: (_, scene) => spend([outputOf(sent(scene, of), vout)], fee, outs),
+  });
   const chain = Array.from({ length: 26 }, (_, i) => (i === 0 ? fresh('chain 0', 1, 500n) : child(`chain ${i}`, `chain ${i - 1}`, 0, 500n)));
   const fan = Array.from({ length: 27 }, (_, i) => child(`fan ${i}`, 'fan', i, 200n));
   return [
@@ -458,29 +577,73 @@ function poolCases(): Case[] {
     child('child 0', 'parent', 0, 300n),
     child('child 1', 'parent', 1, 300n),
     { name: 'a child of two', locks: [], make: (_, scene) => spend([outputOf(sent(scene, 'child 0'), 0), outputOf(sent(scene, 'child 1'), 0)], 500n, 1) },
-    { name: 'a coin spent by its own conflict', locks: [], make: (_, scene) => spend([...coinsOf(scene, 'parent'), outputOf(sent(scene, 'child 0'), 0)], 9000n, 1) },
-    { name: 'replacement: adds an unconfirmed coin', locks: [], make: (_, scene) => spend([outputOf(sent(scene, 'child 1'), 0), outputOf(sent(scene, 'parent'), 2)].map((coin) => coin), 9000n, 1) },
-    { name: 'replacement: adds an unconfirmed coin of another', locks: [], make: (_, scene) => spend([...coinsOf(scene, 'replaced'), outputOf(sent(scene, 'parent'), 2)], 30_000n, 1) },
+    {
+      name: 'a coin spent by its own conflict',
+      locks: [],
+      make: (_, scene) => spend([...coinsOf(scene, 'parent'), outputOf(sent(scene, 'child 0'), 0)], 9000n, 1),
+    },
+    {
+      name: 'replacement: adds an unconfirmed coin',
+      locks: [],
+      make: (_, scene) =>
+        spend(
+          [outputOf(sent(scene, 'child 1'), 0), outputOf(sent(scene, 'parent'), 2)].map((coin) => coin),
+          9000n,
+          1,
+        ),
+    },
+    {
+      name: 'replacement: adds an unconfirmed coin of another',
+      locks: [],
+      make: (_, scene) => spend([...coinsOf(scene, 'replaced'), outputOf(sent(scene, 'parent'), 2)], 30_000n, 1),
+    },
     child('below zero child', 'parent', 2, -5n),
     child('a child of an output that is not there', 'parent', 7, 300n),
-    { name: 'another witness for the same', locks: [], make: async (_, scene) => {
-      const before = sent(scene, 'replacement of what is final by sequence');
-      return { ...before, inputs: before.inputs.map((one) => ({ ...one, witness: one.witness.map((item, i) => (i === 0 ? item.map((byte, at) => (at === 10 ? byte ^ 1 : byte)) : item)) })) };
-    } },
+    {
+      name: 'another witness for the same',
+      locks: [],
+      make: async (_, scene) => {
+        const before = sent(scene, 'replacement of what is final by sequence');
+        return {
+          ...before,
+          inputs: before.inputs.map((one) => ({
+            ...one,
+            witness: one.witness.map((item, i) => (i === 0 ? item.map((byte, at) => (at === 10 ? byte ^ 1 : byte)) : item)),
+          })),
+        };
+      },
+    },
     ...chain,
     fresh('fan', 1, 3000n, 30),
     ...fan,
     { name: 'a spent coin', locks: [], make: (_, scene) => scene.sent.get('mined') ?? '' },
-    { name: 'a second spend of a mined one', locks: [], make: async (_, scene) => {
-      const mined = scene.sent.get('mined');
-      return mined ? { ...mined, lockTime: 1 } : '';
-    } },
+    {
+      name: 'a second spend of a mined one',
+      locks: [],
+      make: async (_, scene) => {
+        const mined = scene.sent.get('mined');
+        return mined ? { ...mined, lockTime: 1 } : '';
+      },
+    },
     ...[0, 1, 2, 3].map((i) => again(`replacement of a chain by ${i}`, 'chain 0', 5000n * BigInt(i + 1))),
   ];
 }
 
 export function cases(): readonly Case[] {
-  return [...signatureCases(), ...multisigCases(), ...outputCases(), ...dataCases(), ...feeCases(), ...formCases(), ...maturityCases(), ...scriptCases(), ...randomScriptCases(), ...witnessCases(), ...mutationCases(), ...poolCases()];
+  return [
+    ...signatureCases(),
+    ...multisigCases(),
+    ...outputCases(),
+    ...dataCases(),
+    ...feeCases(),
+    ...formCases(),
+    ...maturityCases(),
+    ...scriptCases(),
+    ...randomScriptCases(),
+    ...witnessCases(),
+    ...mutationCases(),
+    ...poolCases(),
+  ];
 }
 
 /** All the outputs that the cases are given, in the order of the cases. */

@@ -57,3 +57,25 @@ export class ScriptFailure extends Error {
     this.code = code;
   }
 }
+
+/** A block or transaction breaks a rule; the message is bitcoind's reject reason, `debug` what it adds in parentheses or after a comma. */
+export class Rejection extends Error {
+  override readonly name = 'Rejection';
+  readonly debug: string;
+
+  constructor(reason: string, debug = '') {
+    super(reason);
+    this.debug = debug;
+  }
+}
+
+/** bitcoind's refusal of a call: `code` and `message` as in its JSON-RPC. */
+export class RpcError extends Error {
+  override readonly name = 'RpcError';
+  readonly code: number;
+
+  constructor(code: number, message: string) {
+    super(message);
+    this.code = code;
+  }
+}

@@ -41,6 +41,7 @@ export function multisig(required: number, publicKeys: readonly PublicKey[], sig
   return { lock: { kind: 'p2sh-multisig', required, publicKeys }, signers };
 }
 
+/** The account of a bare signer is its p2pkh address. */
 export function accountOf(party: Signer | Account): Account {
   return 'lock' in party ? party : p2pkh(party);
 }
@@ -73,10 +74,12 @@ export function fundingAddress(script: Uint8Array, bitcoin: Pick<BitcoinParams, 
   return script[0] === 0xa9 ? formatAddress(bitcoin.p2sh, script.subarray(2, 22)) : formatAddress(bitcoin.p2pkh, script.subarray(3, 23));
 }
 
+/** The output script of a key's hash. */
 export function p2pkhScript(hash: Uint8Array): Uint8Array {
   return concat(Uint8Array.of(0x76, 0xa9, 20), hash, Uint8Array.of(0x88, 0xac));
 }
 
+/** The output script of a redeem script's hash (BIP 16). */
 export function p2shScript(hash: Uint8Array): Uint8Array {
   return concat(Uint8Array.of(0xa9, 20), hash, Uint8Array.of(0x87));
 }

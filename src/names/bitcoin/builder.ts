@@ -76,6 +76,7 @@ export function renewName(
   });
 }
 
+/** Points a name to another zone file; sent by its owner. `valueHash` 40, `consensusHash` 32 hex digits. */
 export function updateName(terms: { readonly name: string; readonly valueHash: string; readonly consensusHash: string }, network: Wire): Recipe {
   const { name, valueHash, consensusHash } = terms;
   const operation: Operation = { opcode: 'NAME_UPDATE', nameConsensusHash: nameConsensusHash(name, consensusHash), valueHash };
@@ -89,6 +90,7 @@ export function transferName(terms: { readonly name: string; readonly to: string
   return recipe(network, operation, name, { sender: 'owner', outputs: [mark(to)], back: 2 });
 }
 
+/** Makes a name point nowhere until it expires; sent by its owner. */
 export function revokeName(name: string, network: Wire): Recipe {
   return recipe(network, { opcode: 'NAME_REVOKE', name }, name, { sender: 'owner', outputs: [], back: 1 });
 }

@@ -50,9 +50,11 @@ export function signed(plan: Plan, current: Signed): Plan {
   return { ...plan, state: { kind: 'signed', current, former: plan.state.kind === 'planned' ? plan.state.former : [] } };
 }
 
-/** Nodes refused the current transaction: the step is planned anew. */
+/** Nodes refused the current transaction: the step is planned anew. The latest few are watched. */
 export function refused(plan: Plan): Plan {
-  return plan.state.kind === 'signed' ? { ...plan, state: { kind: 'planned', former: [plan.state.current, ...plan.state.former] } } : plan;
+  if (plan.state.kind !== 'signed') return plan;
+  const { current, former } = plan.state;
+  return { ...plan, state: { kind: 'planned', former: [current, ...former.filter(({ txid }) => txid !== current.txid)].slice(0, WATCHED) } };
 }
 
 export function confirmed(plan: Plan, { bytes: _, ...rest }: Signed, height: number, steps: number): Plan {
@@ -65,6 +67,7 @@ export function finished(plan: Plan): Plan {
 }
 
 const VERSION = 1;
+const WATCHED = 16;
 const MOST = 4 << 20;
 
 /** JSON in UTF-8: satoshi as decimal strings, transactions as hex. */

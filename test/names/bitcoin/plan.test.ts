@@ -75,4 +75,11 @@ describe('a plan', () => {
     expect(finished(whole).state).toEqual({ kind: 'done' });
     expect(refused(start)).toBe(start);
   });
+
+  it('watches the latest refused transactions, each once, however often nodes refuse', () => {
+    const samples = fc.sample(transaction, { seed: 3, numRuns: 40 });
+    const last = [...samples, ...samples.slice(-1)].reduce((plan, current) => refused(signed(plan, current)), createPlan({}));
+    const again = decodePlan(encodePlan(last), 'key');
+    expect(again.state.kind === 'planned' && again.state.former.map(({ txid }) => txid)).toEqual(samples.slice(-16).reverse().map(({ txid }) => txid));
+  });
 });

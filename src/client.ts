@@ -140,6 +140,15 @@ export function createClient(world: World): Client {
     return user;
   };
 
+  /** One store for as long as the user is the same: it may remember what it saw. */
+  let bucket: { readonly key: string; readonly store: Store } | null = null;
+  const myBucket = async (): Promise<Store> => {
+    const user = await signedIn();
+    const key = `${user.appPrivateKey} ${user.hubUrl} ${user.gaiaAssociationToken ?? ''}`;
+    if (bucket?.key !== key) bucket = { key, store: need(world.bucket, 'bucket')(user) };
+    return bucket.store;
+  };
+
   const bucketOf = async (name: string, options: LongCallOptions): Promise<Reader> => {
     const { profile } = await resolve(name, options);
     const origin = need(world.origin, 'origin');
@@ -160,13 +169,13 @@ export function createClient(world: World): Client {
     signOut: () => mine().end(),
     user: () => mine().user(),
     put: async (path, body, { contentType, condition, signal } = {}) => {
-      const store = need(world.bucket, 'bucket')(await signedIn());
+      const store = await myBucket();
       const bytes = typeof body === 'string' ? fromUtf8(body) : body;
       const type = contentType ?? (typeof body === 'string' ? 'text/plain; charset=utf-8' : 'application/octet-stream');
       return store.put(relative(path), bytes, { contentType: type, condition, signal });
     },
     get: async (path, { from, signal, onProgress } = {}) => {
-      const reader = from === undefined ? need(world.bucket, 'bucket')(await signedIn()) : await bucketOf(from, { signal, onProgress });
+      const reader = from === undefined ? await myBucket() : await bucketOf(from, { signal, onProgress });
       const file = await reader.get(relative(path), { signal });
       return file && { ...file, text: () => toUtf8Strict(file.body) };
     },

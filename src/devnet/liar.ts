@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { concat, fromUtf8, toUtf8 } from '../lib/bytes.js';
-import { http } from '../lib/http.js';
+import { http, type HttpAnswer } from '../lib/http.js';
 
 /** One exchange as it passes a liar: what was asked, and the honest answer. */
 export interface Exchange {
@@ -12,6 +12,8 @@ export interface Exchange {
   readonly status: number;
   readonly contentType: string;
   readonly body: Uint8Array;
+  /** Asks the honest server something else in place of `asked`. */
+  readonly ask: (asked: Uint8Array) => Promise<Uint8Array>;
 }
 
 /** Answers another body, or null to pass the honest one on. */
@@ -37,9 +39,10 @@ export async function startLiar(target: string, lie: Lie): Promise<Liar> {
       const { method = 'GET', url = '/' } = request;
       const asked = await read(request);
       const headers = Object.fromEntries(['authorization', 'content-type', 'if-match', 'if-none-match'].flatMap((name) => (typeof request.headers[name] === 'string' ? [[name, request.headers[name]]] : [])));
-      const honest = await ask(origin + url, { method: method as 'GET', headers, limit: 64 << 20, ...(asked.length > 0 ? { body: asked } : {}) });
+      const forward = (body: Uint8Array): Promise<HttpAnswer> => ask(origin + url, { method: method as 'GET', headers, limit: 64 << 20, ...(body.length > 0 ? { body } : {}) });
+      const honest = await forward(asked);
       const contentType = honest.headers.get('content-type') ?? 'application/octet-stream';
-      const forged = await lie({ method, path: url, asked, status: honest.status, contentType, body: honest.body });
+      const forged = await lie({ method, path: url, asked, status: honest.status, contentType, body: honest.body, ask: async (other) => (await forward(other)).body });
       if (forged) told++;
       const etag = honest.headers.get('etag');
       response.writeHead(honest.status, { 'content-type': contentType, 'access-control-allow-origin': '*', ...(etag ? { etag } : {}) });

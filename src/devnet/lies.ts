@@ -1,6 +1,6 @@
 import { fromHex, fromUtf8, reversed, toBase64, toHex, toUtf8 } from '../lib/bytes.js';
 import { hash256 } from '../lib/hash.js';
-import { encodeResponse, parseCall, parseResponse } from '../lib/xmlrpc.js';
+import { encodeCall, encodeResponse, parseCall, parseResponse, type XmlRpcValue } from '../lib/xmlrpc.js';
 import { jsonLie, type Lie } from './liar.js';
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -36,15 +36,26 @@ export function hiddenOperation(): Lie {
   );
 }
 
-/** A core node that swaps the labels of two consensus hashes, and of the operations hashes with them. */
+/**
+ * A core node that hides a name's latest operation, at height `a`, by swapping the labels of `a` and `b` wherever they occur. Consensus hashes do not
+ * commit to heights: a skip list alone can be led past it (BNS d.1).
+ */
 export function swappedHeights(a: number, b: number): Lie {
-  const swap = (height: unknown): unknown => (height === a ? b : height === b ? a : height);
-  const swapHashes = nodeLie('get_consensus_hashes', (answer) => {
+  const other = (height: unknown): XmlRpcValue => (height === a ? b : height === b ? a : (height as number));
+  const hidden = hiddenOperation();
+  return async (exchange) => {
+    if (exchange.method !== 'POST' || exchange.status !== 200) return null;
+    const { method, params } = parseCall(toUtf8(exchange.asked));
+    if (/^get_(?:num_)?blockstack_ops(?:_hash)?_at$/.test(method)) return exchange.ask(fromUtf8(encodeCall(method, [other(params[0]), ...params.slice(1)])));
+    return (await swappedLabels(a, b)(exchange)) ?? hidden(exchange);
+  };
+}
+
+function swappedLabels(a: number, b: number): Lie {
+  return nodeLie('get_consensus_hashes', (answer) => {
     const hashes = answer['consensus_hashes'] as Fields;
     return a in hashes && b in hashes ? { ...answer, consensus_hashes: { ...hashes, [a]: hashes[b], [b]: hashes[a] } } : null;
   });
-  void swap;
-  return swapHashes;
 }
 
 /** An Atlas peer that answers other bytes than those asked for. */

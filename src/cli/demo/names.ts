@@ -51,6 +51,7 @@ export async function registerName(step: Step, stage: Stage, name: string): Prom
     const publish = atlas({ url: devnet.urls.atlas[0] }).put;
     const updated = (await update({ ...world, name, zoneFile, owner: identity.signer, payer, publish }, { onProgress })).map(toTold);
     for (const receipt of updated) step.say(lineOf(receipt));
+    await devnet.mine(6);
 
     const receipts = [...opened, ...registered, ...updated];
     step.say(`${receipts.length} transactions, ${receipts.reduce((sum, { fee }) => sum + fee, 0)} sat of fees`, { operations: receipts });

@@ -67,7 +67,7 @@ async function startLiars(stage: Stage, { receipts, owner, zoneFile, name, profi
     await lying('wrong record', urls.node, wrongRecord(mallory.address)),
     await lying('edited uncommitted field', urls.node, editedField()),
     await lying('hidden later operation', urls.node, hiddenOperation()),
-    await lying('swapped consensus hashes', urls.node, swappedHeights(last, last - 1)),
+    await lying('swapped consensus hashes', urls.node, swappedHeights(last, last + 2)),
     await lying('wrong zone file', urls.atlas[1], wrongZoneFile(formatProfileZoneFile(name, 'https://mallory.example/profile.json'))),
     await lying("another's profile", new URL(profileUrl).origin, otherFile('/profile.json', fromUtf8(another))),
   ];

@@ -1,6 +1,7 @@
 import { allowLoopback, createClient, type Client } from '../../client.js';
 import { loopback, type Loopback } from '../../auth/adapters/loopback.js';
 import { answerAuthRequest } from '../../auth/answer.js';
+import type { Channel } from '../../auth/channel.js';
 import { verifyAuthRequest } from '../../auth/request.js';
 import { memorySession, type UserData } from '../../auth/session.js';
 import { responseUrl, takeParameter } from '../../auth/transport.js';
@@ -30,7 +31,7 @@ export async function signInApp(step: Step, stage: Stage, name: string): Promise
     step.say(`${wallet.origin} asked, the wallet answered, the app checked the answer`, { origin: wallet.origin });
     step.say(`${user.username ?? '-'} belongs to ${user.identityAddress}, by the app's own proof`, { username: user.username, identityAddress: user.identityAddress });
     step.say(`hub ${user.hubUrl}; the app has its own key`, { hub: user.hubUrl });
-    const code = await refuseThief(stage, name);
+    const code = await refuseThief(stage, name, wallet.origin);
     step.say(`lie: somebody else's name         refused with ${code}`);
     step.note("lie: somebody else's name", { lie: "somebody else's name", code });
     return { origin: wallet.origin, client, user };
@@ -39,7 +40,7 @@ export async function signInApp(step: Step, stage: Stage, name: string): Promise
   }
 }
 
-async function appClient({ devnet }: Stage, wallet: Loopback): Promise<Client> {
+async function appClient({ devnet }: Stage, { origin, ask }: Pick<Loopback, 'origin' | 'ask'>): Promise<Client> {
   const clock = systemClock();
   const ports = devnetPorts(devnet.urls);
   return createClient({
@@ -48,41 +49,44 @@ async function appClient({ devnet }: Stage, wallet: Loopback): Promise<Client> {
     names: ports.names(await devnet.anchor()),
     zones: ports.zones,
     allowHost: allowLoopback,
-    origin: wallet.origin,
+    origin,
     session: memorySession(),
-    channel: wallet.ask,
+    channel: ask,
     bucket: (user) => privateBucket(user, clock),
     bucketOf: (url, address) => signedBy(readGaia({ url }), address),
   });
 }
 
 /** Mallory's wallet signs in with a name that is not his. */
-async function refuseThief(stage: Stage, name: string): Promise<string> {
-  const wallet = await walletListener(stage, name, await stage.wallet.identity(7));
-  const stop = new AbortController();
+async function refuseThief(stage: Stage, username: string, origin: string): Promise<string> {
+  const mallory = await stage.wallet.identity(7);
+  const ask: Channel = async (request, finish) => finish(await answer(request, stage, username, mallory));
   try {
-    const client = await appClient(stage, wallet);
-    await client.signIn({ signal: stop.signal });
+    await (await appClient(stage, { origin, ask })).signIn();
   } catch (error) {
     if (isNamesteadError(error)) return error.code;
     throw error;
-  } finally {
-    await wallet.close();
   }
   throw new Error("a sign-in with somebody else's name was believed");
 }
 
-/** The wallet: where a person's would be a page, this one agrees to everything. */
-async function walletListener({ devnet }: Stage, username: string, identity: Identity): Promise<Loopback> {
+/** What a wallet answers; where a person would be asked, this one agrees to everything. */
+async function answer(token: string, { devnet }: Stage, username: string, identity: Identity): Promise<string> {
+  const clock = systemClock();
+  return answerAuthRequest(verifyAuthRequest(token, { clock }), identity, { clock, username, hubUrl: devnet.urls.hub });
+}
+
+/** The app's listener, and the wallet behind the URL that it opens: manifest, answer and redirect go by HTTP. */
+async function walletListener(stage: Stage, username: string, identity: Identity): Promise<Loopback> {
   const clock = systemClock();
   const ask = http();
   return loopback({
     authenticator: 'http://127.0.0.1/wallet',
     open: async (url) => {
-      const request = verifyAuthRequest(takeParameter(url, 'authRequest')?.token ?? '', { clock });
-      parseJson(expectOk(await ask(request.manifestUri), 'the manifest').body, 'the manifest');
-      const response = await answerAuthRequest(request, identity, { clock, username, hubUrl: devnet.urls.hub });
-      await ask(responseUrl(request.redirectUri, response), { redirect: 'follow' });
+      const token = takeParameter(url, 'authRequest')?.token ?? '';
+      const { manifestUri, redirectUri } = verifyAuthRequest(token, { clock });
+      parseJson(expectOk(await ask(manifestUri), 'the manifest').body, 'the manifest');
+      await ask(responseUrl(redirectUri, await answer(token, stage, username, identity)), { redirect: 'follow' });
     },
   });
 }

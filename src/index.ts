@@ -27,11 +27,11 @@ export type { AsOf, Evidence, Level } from './names/proof.js';
 export type { NameRecord } from './names/record.js';
 export { memoryJournal } from './names/journal.js';
 export type { Journal } from './names/journal.js';
-export { register } from './names/registration.js';
+export { register, registrationKey } from './names/registration.js';
 export type { Registered, RegisterTerms, RegistrationWorld } from './names/registration.js';
-export { renew, revoke, transfer, update } from './names/change.js';
+export { changeKey, renew, revoke, transfer, update } from './names/change.js';
 export type { ChangeTerms } from './names/change.js';
-export { openNamespace } from './names/namespace.js';
+export { namespaceKey, openNamespace } from './names/namespace.js';
 export type { OpenNamespaceTerms } from './names/namespace.js';
 
 export { bitcoinNames } from './names/bitcoin/names.js';
@@ -54,6 +54,25 @@ export { namePrice, namespacePrice } from './names/bitcoin/price.js';
 export { multisig, p2pkh, p2shP2wpkh } from './names/bitcoin/account.js';
 export type { Account } from './names/bitcoin/account.js';
 export type { Receipt } from './names/bitcoin/plan.js';
+export type { RunOptions, StepProgress } from './names/bitcoin/run.js';
+export {
+  announce,
+  importName,
+  preorderName,
+  preorderNamespace,
+  readyNamespace,
+  registerName,
+  renewName,
+  revealNamespace,
+  revokeName,
+  transferName,
+  transferTokens,
+  updateName,
+} from './names/bitcoin/builder.js';
+export type { Recipe } from './names/bitcoin/builder.js';
+export { pay, proposePayment } from './names/bitcoin/pay.js';
+export { combinePayments, finalizePayment, signPayment } from './names/bitcoin/payment.js';
+export type { Payment } from './names/bitcoin/payment.js';
 
 export { cached, memoryZones } from './zones/cached.js';
 export type { ZoneShelf } from './zones/cached.js';

@@ -13,7 +13,9 @@ const anchor = { height: 60, hash: hashHeader(at(60)) };
 type Lie = (headers: readonly Uint8Array[]) => Uint8Array[];
 const liar = (lie: Lie): HeaderSource => sourceOf(lie(honest), 'liar');
 /** The honest chain with the header at `height` replaced and others mined on top, so that nothing else is wrong. */
-const replaced = (height: number, header: Uint8Array): Lie => (headers) => [...headers.slice(0, height), header, ...mineHeaders(headers.length - height - 1, header, 5)];
+const replaced =
+  (height: number, header: Uint8Array): Lie =>
+  (headers) => [...headers.slice(0, height), header, ...mineHeaders(headers.length - height - 1, header, 5)];
 const draft = (height: number): { previous: string; time: number } => ({ previous: hashHeader(at(height - 1)), time: parseHeader(at(height)).time });
 const median = parseHeader(at(64)).time;
 
@@ -39,7 +41,10 @@ describe.each(Object.entries(lies))('%s', (_, [code, lie]) => {
   });
 
   test('beside an honest source it is named and changes nothing', async () => {
-    for (const sources of [[liar(lie), sourceOf(honest)], [sourceOf(honest), liar(lie)]]) {
+    for (const sources of [
+      [liar(lie), sourceOf(honest)],
+      [sourceOf(honest), liar(lie)],
+    ]) {
       const chain = createHeaderChain(regtest);
       const { tip, agreed } = await syncHeaders(chain, sources, { anchor });
       expect(tip).toMatchObject({ height: 80, hash: hashHeader(at(80)) });
@@ -73,8 +78,8 @@ test('bits that ignore the retarget are refused where the network retargets', ()
   expect(() => chain.extend([mineHeader({ previous: hash, time: time + 600, bits: 0x207fefbd })])).not.toThrow();
 });
 
-test('a source that never ends is cut off', async () => {
-  const endless: HeaderSource = { operator: 'endless', headers: (from, count) => Promise.resolve(endlessFrom(from, count)) };
+test('a source that never seems to end is cut off', async () => {
+  const endless: HeaderSource = { operator: 'endless', headers: (from, count) => Promise.resolve(from > 9000 ? [] : endlessFrom(from, count)) };
   const chain = createHeaderChain(regtest, { limit: 5000 });
   await expect(syncHeaders(chain, [endless])).rejects.toThrow(expect.objectContaining({ code: 'TooLarge' }));
 });

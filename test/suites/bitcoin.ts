@@ -49,7 +49,8 @@ const headers: Suite = (file) => [
   {
     title: 'linkage, proof of work and retargets',
     check: () => {
-      const size = file.length % 81 === 0 && Array.from({ length: file.length / 81 }, (_, i) => file[81 * i + 80]).every((byte) => byte === 0) ? 81 : HEADER_BYTES;
+      const size =
+        file.length % 81 === 0 && Array.from({ length: file.length / 81 }, (_, i) => file[81 * i + 80]).every((byte) => byte === 0) ? 81 : HEADER_BYTES;
       assert.ok(file.length > 0);
       assert.equal(file.length % size, 0);
       verifyRun(Array.from({ length: file.length / size }, (_, i) => file.subarray(i * size, i * size + HEADER_BYTES)));
@@ -135,14 +136,26 @@ const merkleBlock: Suite = (file) => [
       if (from.left === 0) assert.deepEqual(parseMerkleBlock(file).matches, matches);
       else {
         const count = from.compactSize();
-        assert.deepEqual(Array.from({ length: count }, () => readWhole(from).txid), matches.map(({ txid }) => txid));
+        assert.deepEqual(
+          Array.from({ length: count }, () => readWhole(from).txid),
+          matches.map(({ txid }) => txid),
+        );
         from.end();
       }
     },
   },
 ];
 
-type FilterRow = readonly [height: number, hash: string, block: string, previous: readonly string[], previousHeader: string, filter: string, header: string, note: string];
+type FilterRow = readonly [
+  height: number,
+  hash: string,
+  block: string,
+  previous: readonly string[],
+  previousHeader: string,
+  filter: string,
+  header: string,
+  note: string,
+];
 
 /** BIP 158's own vectors: rows after two rows of headings. */
 const filters: Suite = (file) =>
@@ -182,8 +195,8 @@ const raw = ({ hex }: SummaHeader): Uint8Array => fromHex(hex.slice(2));
 /** Real runs of headers from the middle of mainnet: a start, what follows, and headers that fork off or do not belong. */
 const summaHeaders: Suite = (file) => {
   const parts = parseVectors<SummaHeaders>(file);
-  const all = Object.values(parts).flat() as SummaHeader[];
-  const one = (name: string): SummaHeader | undefined => [parts[name] ?? []].flat()[0] as SummaHeader | undefined;
+  const all = Object.values<SummaHeader | readonly SummaHeader[]>(parts).flat();
+  const one = (name: string): SummaHeader | undefined => [parts[name] ?? []].flat()[0];
   const start = one('genesis') ?? assert.fail('no start');
   const periodStart = one('oldPeriodStart');
   const open = (): Branch => {
@@ -191,8 +204,12 @@ const summaHeaders: Suite = (file) => {
     const timeAt = (height: number): number => (height === periodStart?.height ? parseHeader(raw(periodStart)).time : -1);
     return openBranch(bitcoinMainnet, { height: start.height ?? 1, hash: header.hash, time: header.time, work: 0n }, header.bits, timeAt, Infinity);
   };
-  const main = Object.entries(parts).filter(([name]) => /chain$/i.test(name)).flatMap(([, part]) => part as readonly SummaHeader[]);
-  const orphans = Object.entries(parts).filter(([name]) => name.startsWith('orphan')).map(([, part]) => part as SummaHeader);
+  const main = Object.entries(parts)
+    .filter(([name]) => /chain$/i.test(name))
+    .flatMap(([, part]) => part as readonly SummaHeader[]);
+  const orphans = Object.entries(parts)
+    .filter(([name]) => name.startsWith('orphan'))
+    .map(([, part]) => part as SummaHeader);
   const cases: Case[] = [
     {
       title: 'each header hashes to its digest and has work',
@@ -223,7 +240,8 @@ const summaHeaders: Suite = (file) => {
     })),
   ];
   const bad = one('badHeader');
-  if (bad) cases.push({ title: 'a header from elsewhere does not follow', check: () => assert.throws(() => open().extend([raw(bad)]), { code: 'HeaderLinkage' }) });
+  if (bad)
+    cases.push({ title: 'a header from elsewhere does not follow', check: () => assert.throws(() => open().extend([raw(bad)]), { code: 'HeaderLinkage' }) });
   return cases;
 };
 
@@ -269,7 +287,9 @@ function verifyFields(bytes: Uint8Array, fields: SpvHeader): void {
 }
 
 const spvHeaders: Suite = (file) =>
-  parseVectors<{ readonly cases: readonly { readonly hash: string; readonly header: SpvHeader; readonly hex: string; readonly stored_81_bytes: string }[] }>(file).cases.map((item) => ({
+  parseVectors<{ readonly cases: readonly { readonly hash: string; readonly header: SpvHeader; readonly hex: string; readonly stored_81_bytes: string }[] }>(
+    file,
+  ).cases.map((item) => ({
     title: item.hash,
     check: () => {
       verifyFields(fromHex(item.hex), item.header);
@@ -295,7 +315,12 @@ const spvChain: Suite = (file) => {
     title: item.what,
     check: () => {
       const list = (item.headers ?? whole).map((fields) => {
-        const bytes = concat(le32(fields.version), reversed(fromHex(fields.prev_block_hash ?? fields.prevhash ?? '')), reversed(fromHex(fields.merkle_root)), ...[fields.timestamp, fields.bits, fields.nonce].map(le32));
+        const bytes = concat(
+          le32(fields.version),
+          reversed(fromHex(fields.prev_block_hash ?? fields.prevhash ?? '')),
+          reversed(fromHex(fields.merkle_root)),
+          ...[fields.timestamp, fields.bits, fields.nonce].map(le32),
+        );
         verifyFields(bytes, fields);
         return bytes;
       });

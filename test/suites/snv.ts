@@ -63,7 +63,8 @@ const snv: Suite = async (file, context) => {
       assert.deepEqual(requests, item.requests);
       if (!item.ok) return;
       const history = await recomputeHistory(indexer, trusted, chain.first_block);
-      for (let height = chain.first_block; height <= item.trusted_height; height++) assert.equal(history.consensusHashAt(height), blocks.get(height)?.consensus_hash);
+      for (let height = chain.first_block; height <= item.trusted_height; height++)
+        assert.equal(history.consensusHashAt(height), blocks.get(height)?.consensus_hash);
     },
   }));
 };

@@ -73,7 +73,9 @@ interface ProofFile {
 export const summaProofs: Suite = (file) => {
   const parts = parseVectors<ProofFile>(file);
   // These break the JSON form of a proof; the ones about lengths of bare hashes have no counterpart here.
-  const broken = Object.entries(parts).flatMap(([name, text]) => (name.startsWith('err') && typeof text === 'string' && text.includes('intermediate_nodes') ? [[name, text] as const] : []));
+  const broken = Object.entries(parts).flatMap(([name, text]) =>
+    name.startsWith('err') && typeof text === 'string' && text.includes('intermediate_nodes') ? [[name, text] as const] : [],
+  );
   return [
     ...parts.valid.map((text, i) => ({ title: `valid ${i}`, check: () => verifyProof(JSON.parse(text) as SpvProof) })),
     ...parts.validHeader.map((text, i) => ({ title: `valid header ${i}`, check: () => void verifyStatedHeader(JSON.parse(text) as StatedHeader) })),
@@ -91,7 +93,8 @@ interface Item {
 }
 
 const spent = '01'.repeat(36) + '00' + 'ffffffff';
-const openInputs = (vin: Uint8Array): readonly Input[] => parseTransaction(concat(fromHex('01000000'), vin, fromHex('01000000000000000000'), fromHex('00000000'))).inputs;
+const openInputs = (vin: Uint8Array): readonly Input[] =>
+  parseTransaction(concat(fromHex('01000000'), vin, fromHex('01000000000000000000'), fromHex('00000000'))).inputs;
 const openOutputs = (vout: Uint8Array): readonly Output[] => parseTransaction(concat(fromHex(`0100000001${spent}`), vout, fromHex('00000000'))).outputs;
 const openInput = (input: string): Input => openInputs(concat(Uint8Array.of(1), bytes(input)))[0] ?? assert.fail('no input');
 const openOutput = (output: string): Output => openOutputs(concat(Uint8Array.of(1), bytes(output)))[0] ?? assert.fail('no output');
@@ -142,19 +145,39 @@ const groups: Readonly<Record<string, (input: never, output: never, item: Item) 
   reverseEndianness: (input: string, output: string) => assert.equal(hex(reversed(bytes(input))), output),
   concatUint8Arrays: (input: Readonly<Record<string, string>>, output: string) => assert.equal(hex(concat(...Object.values(input).map(bytes))), output),
   typedArraysAreEqual: ({ arr1, arr2 }: { arr1: string; arr2: string }, output: boolean) => assert.equal(equal(bytes(arr1), bytes(arr2)), output),
-  parseVarInt: (input: string, output: readonly number[], item) => (longForm(item) ? assert.throws(() => readInteger(input)) : assert.equal(readInteger(input), output[1])),
+  parseVarInt: (input: string, output: readonly number[], item) =>
+    longForm(item) ? assert.throws(() => readInteger(input)) : assert.equal(readInteger(input), output[1]),
   parseVarIntError: (input: string) => assert.throws(() => readInteger(input)),
-  validateVin: (input: string, output: boolean) => assert.equal(accepts(() => openInputs(bytes(input))), output),
-  validateVout: (input: string, output: boolean) => assert.equal(accepts(() => openOutputs(bytes(input))), output),
-  tryAsVin: (input: string, output: boolean) => assert.equal(accepts(() => openInputs(bytes(input))), output),
-  tryAsVout: (input: string, output: boolean) => assert.equal(accepts(() => openOutputs(bytes(input))), output),
+  validateVin: (input: string, output: boolean) =>
+    assert.equal(
+      accepts(() => openInputs(bytes(input))),
+      output,
+    ),
+  validateVout: (input: string, output: boolean) =>
+    assert.equal(
+      accepts(() => openOutputs(bytes(input))),
+      output,
+    ),
+  tryAsVin: (input: string, output: boolean) =>
+    assert.equal(
+      accepts(() => openInputs(bytes(input))),
+      output,
+    ),
+  tryAsVout: (input: string, output: boolean) =>
+    assert.equal(
+      accepts(() => openOutputs(bytes(input))),
+      output,
+    ),
   tryAsVinError: (input: string) => assert.throws(() => openInputs(bytes(input))),
   tryAsVoutError: (input: string) => assert.throws(() => openOutputs(bytes(input))),
-  extractInputAtIndex: ({ vin, index }: { vin: string; index: number }, output: string) => assert.equal(hex(inputBytes(openInputs(bytes(vin))[index] ?? assert.fail())), output),
+  extractInputAtIndex: ({ vin, index }: { vin: string; index: number }, output: string) =>
+    assert.equal(hex(inputBytes(openInputs(bytes(vin))[index] ?? assert.fail())), output),
   extractInputAtIndexError: ({ vin, index }: { vin: string; index: number }) => assert.throws(() => inputBytes(openInputs(bytes(vin))[index] ?? assert.fail())),
   indexVinError: ({ vin, index }: { vin: string; index: number }) => assert.throws(() => inputBytes(openInputs(bytes(vin))[index] ?? assert.fail())),
-  extractOutputAtIndex: ({ vout, index }: { vout: string; index: number }, output: string) => assert.equal(hex(outputBytes(openOutputs(bytes(vout))[index] ?? assert.fail())), output),
-  extractOutputAtIndexError: ({ vout, index }: { vout: string; index: number }) => assert.throws(() => outputBytes(openOutputs(bytes(vout))[index] ?? assert.fail())),
+  extractOutputAtIndex: ({ vout, index }: { vout: string; index: number }, output: string) =>
+    assert.equal(hex(outputBytes(openOutputs(bytes(vout))[index] ?? assert.fail())), output),
+  extractOutputAtIndexError: ({ vout, index }: { vout: string; index: number }) =>
+    assert.throws(() => outputBytes(openOutputs(bytes(vout))[index] ?? assert.fail())),
   indexVoutError: ({ vout, index }: { vout: string; index: number }) => assert.throws(() => outputBytes(openOutputs(bytes(vout))[index] ?? assert.fail())),
   extractSequenceLELegacy: (input: string, output: string) => assert.equal(hex(le(BigInt(openInput(input).sequence), 4)), output),
   extractSequenceLEWitness: (input: string, output: string) => assert.equal(hex(le(BigInt(openInput(input).sequence), 4)), output),
@@ -183,12 +206,20 @@ const groups: Readonly<Record<string, (input: never, output: never, item: Item) 
   extractTimestamp: (input: string, output: number) => assert.equal(parseHeader(bytes(input)).time, output),
   extractTarget: (input: string, output: string) => assert.equal(targetOf(parseHeader(bytes(input)).bits), BigInt(output)),
   workHash: (input: string, output: string) => assert.equal(hashHeader(bytes(input)), display(output)),
-  checkWork: ({ header, target }: { header: string; target: string }, output: boolean) => assert.equal(BigInt(`0x${hashHeader(bytes(header))}`) <= BigInt(target), output),
-  validateHeaderPrevHash: ({ header, prevHash }: { header: string; prevHash: string }, output: boolean) => assert.equal(parseHeader(bytes(header)).previous === display(prevHash), output),
-  validateHeaderChain: (input: string, output: number) => assert.equal(run(input).reduce((sum, { bits }) => sum + difficulty(bits), 0n), BigInt(output)),
+  checkWork: ({ header, target }: { header: string; target: string }, output: boolean) =>
+    assert.equal(BigInt(`0x${hashHeader(bytes(header))}`) <= BigInt(target), output),
+  validateHeaderPrevHash: ({ header, prevHash }: { header: string; prevHash: string }, output: boolean) =>
+    assert.equal(parseHeader(bytes(header)).previous === display(prevHash), output),
+  validateHeaderChain: (input: string, output: number) =>
+    assert.equal(
+      run(input).reduce((sum, { bits }) => sum + difficulty(bits), 0n),
+      BigInt(output),
+    ),
   validateHeaderChainError: (input: string) => assert.throws(() => run(input)),
-  prove: ({ txIdLE, merkleRootLE, proof, index }: { txIdLE: string; merkleRootLE: string; proof: string; index: number }, output: boolean) => assert.equal(provesTo(txIdLE, proof, index, merkleRootLE), output),
-  calculateTxId: ({ version, vin, vout, locktime }: SpvProof, output: string) => assert.equal(txidOf(parseTransaction(concat(...[version, vin, vout, locktime].map(bytes)))), display(output)),
+  prove: ({ txIdLE, merkleRootLE, proof, index }: { txIdLE: string; merkleRootLE: string; proof: string; index: number }, output: boolean) =>
+    assert.equal(provesTo(txIdLE, proof, index, merkleRootLE), output),
+  calculateTxId: ({ version, vin, vout, locktime }: SpvProof, output: string) =>
+    assert.equal(txidOf(parseTransaction(concat(...[version, vin, vout, locktime].map(bytes)))), display(output)),
   retargetAlgorithm: ([first, last, next]: readonly { timestamp: number; nbits: string }[]) => {
     const bits = (header?: { nbits: string }): number => Number.parseInt(display(header?.nbits ?? ''), 16);
     assert.equal(retarget(bits(last), (last?.timestamp ?? 0) - (first?.timestamp ?? 0), bitcoinMainnet.powLimitBits), bits(next));

@@ -33,16 +33,18 @@ export function parseBlock(bytes: Uint8Array): Block {
   from.end();
   if (read.length === 0) throw new NamesteadError('Malformed', `block ${header.hash} has no transaction`);
   const { root, twins } = merkleTree(read.map(({ txid }) => reversed(fromHex(txid))));
-  if (toHex(reversed(root)) !== header.merkleRoot) throw new NamesteadError('MerkleMismatch', `the transactions given for block ${header.hash} are not those its header commits to`);
+  if (toHex(reversed(root)) !== header.merkleRoot)
+    throw new NamesteadError('MerkleMismatch', `the transactions given for block ${header.hash} are not those its header commits to`);
   if (twins) throw new NamesteadError('MerkleMismatch', `block ${header.hash} was given with transactions repeated (CVE-2012-2459)`);
   const transactions = read.map(({ transaction }) => transaction);
-  if (transactions.some((transaction, index) => isCoinbase(transaction) !== (index === 0))) throw new NamesteadError('Malformed', `block ${header.hash} has its coinbase in the wrong place, or two`);
+  if (transactions.some((transaction, index) => isCoinbase(transaction) !== (index === 0)))
+    throw new NamesteadError('Malformed', `block ${header.hash} has its coinbase in the wrong place, or two`);
   return { header, transactions, txids: read.map(({ txid }) => txid) };
 }
 
 export function isCoinbase(transaction: Transaction): boolean {
-  const [first] = transaction.inputs;
-  return transaction.inputs.length === 1 && first !== undefined && first.vout === 0xffffffff && /^0{64}$/.test(first.txid);
+  const [first, ...more] = transaction.inputs;
+  return more.length === 0 && first?.vout === 0xffffffff && /^0{64}$/.test(first.txid);
 }
 
 /**
@@ -62,7 +64,6 @@ export function verifyInclusion(txid: string, inclusion: Inclusion, header: Head
   let node = reversed(fromHex(txid));
   branch.forEach((sibling, row) => {
     const right = (index >> row) & 1;
-    if (sibling.length !== 32) refuse('holds something else than hashes');
     if (right && equal(sibling, node)) refuse('gives a repeated node a place of its own');
     const pair = right ? concat(sibling, node) : concat(node, sibling);
     if (isTransaction(pair)) refuse('leads through a transaction');

@@ -67,7 +67,8 @@ export function createHeaderChain(params: BitcoinParams, options: { readonly che
   const bitsAt = (height: number): number => u32(bytesAt(height), 72);
   const timeAt = (height: number): number => (height < base ? (checkpoint?.previousTimes[10 + height - base] ?? -1) : u32(bytesAt(height), 68));
   // Each header names the hash of the one before it: only the last hash needs to be kept.
-  const hashAt = (height: number): string | null => (!holds(height) ? null : height === tip.height ? tip.hash : toHex(reversed(bytesAt(height + 1).subarray(4, 36))));
+  const hashAt = (height: number): string | null =>
+    !holds(height) ? null : height === tip.height ? tip.hash : toHex(reversed(bytesAt(height + 1).subarray(4, 36)));
   const tipAt = (height: number): ChainTip | null => {
     const at = hashAt(height);
     let { work } = tip;
@@ -89,12 +90,14 @@ export function createHeaderChain(params: BitcoinParams, options: { readonly che
     },
     branch: (from) => {
       const parent = from > floor ? tipAt(from - 1) : null;
-      if (!parent) throw new NamesteadError('ReorgTooDeep', `no branch can start at height ${from}: the chain is settled up to ${floor} and ends at ${tip.height}`);
+      if (!parent)
+        throw new NamesteadError('ReorgTooDeep', `no branch can start at height ${from}: the chain is settled up to ${floor} and ends at ${tip.height}`);
       return openBranch(params, parent, bitsAt(parent.height), timeAt, base + limit);
     },
     adopt: (branch) => {
       const { height, hash: parent } = branch.parent;
-      if (height < floor || hashAt(height) !== parent) throw new NamesteadError('ReorgTooDeep', `the branch stands on block ${parent}, which the chain has left`);
+      if (height < floor || hashAt(height) !== parent)
+        throw new NamesteadError('ReorgTooDeep', `the branch stands on block ${parent}, which the chain has left`);
       const end = branch.tip();
       if (end.work <= tip.work) return false;
       held = splice(held, (height + 1 - base) * HEADER_BYTES, branch.bytes());
@@ -149,12 +152,12 @@ export async function syncHeaders(chain: HeaderChain, sources: readonly HeaderSo
 
 async function follow(chain: HeaderChain, source: HeaderSource, options: SyncOptions): Promise<void> {
   const { anchor, onProgress } = options;
-  if (anchor && chain.hashAt(anchor.height) === anchor.hash) chain.pin(anchor.height);
+  if (anchor && holds(chain, anchor)) chain.pin(anchor.height);
   let { height, headers } = await findCommon(chain, source, options);
   let branch: Branch | null = null;
   for (;;) {
-    const anchored = anchor && headers[anchor.height - height];
-    if (anchored && hashHeader(anchored) !== anchor.hash) throw new NamesteadError('AnchorMismatch', `${source.operator} has another block at the anchor's height ${anchor.height}`);
+    const anchored = anchor && hashAmong(headers, anchor.height - height);
+    if (anchored && anchored !== anchor.hash) throw new NamesteadError('AnchorMismatch', `${source.operator} has block ${anchored} at the anchor's height`);
     let same = 0;
     if (!branch) while (hashAmong(headers, same) === chain.hashAt(height + same)) same++;
     if (same < headers.length) {
@@ -167,10 +170,19 @@ async function follow(chain: HeaderChain, source: HeaderSource, options: SyncOpt
     if (headers.length < BATCH) break;
     headers = await ask(source, height, options);
   }
-  if (branch && branch.tip().work < chain.tip().work) throw new NamesteadError('LowWork', `${source.operator} shows a fork with less work than the chain held`);
+  if ((branch?.tip().work ?? chain.tip().work) < chain.tip().work)
+    throw new NamesteadError('LowWork', `${source.operator} shows a fork with less work than the chain held`);
   if (!anchor) return;
-  if (chain.tip().height < anchor.height) throw new NamesteadError('LowWork', `${source.operator} ends at height ${height - 1}, below the anchor at ${anchor.height}: it is behind, or shows a fork with less work`);
+  if (chain.tip().height < anchor.height)
+    throw new NamesteadError(
+      'LowWork',
+      `${source.operator} ends at height ${height - 1}, below the anchor at ${anchor.height}: it is behind, or shows a fork with less work`,
+    );
   chain.pin(anchor.height);
+}
+
+function holds(chain: HeaderChain, { height, hash }: { readonly height: number; readonly hash: string }): boolean {
+  return chain.hashAt(height) === hash;
 }
 
 /** Goes back from the tip until the source has the same block; its headers from there on come along. */
@@ -181,7 +193,10 @@ async function findCommon(chain: HeaderChain, source: HeaderSource, options: Syn
     if (hashAmong(headers, 0) === chain.hashAt(height)) return { height, headers };
     if (height > floor) continue;
     if (headers.length === 0) throw new NamesteadError('LowWork', `${source.operator} has no block at height ${floor}`);
-    throw new NamesteadError(floor === 0 ? 'NetworkMismatch' : 'AnchorMismatch', `${source.operator} has another block at height ${floor}, where the chain is settled`);
+    throw new NamesteadError(
+      floor === 0 ? 'NetworkMismatch' : 'AnchorMismatch',
+      `${source.operator} has another block at height ${floor}, where the chain is settled`,
+    );
   }
 }
 

@@ -67,7 +67,8 @@ export function decodeFilter(filter: Uint8Array): bigint[] {
     for (let i = 0n; i < P; i++) delta = (delta << 1n) | bit();
     value += delta;
   }
-  if (at + 7 < bytes.length * 8 || bytes.subarray(at >> 3).some((byte, i) => (i === 0 ? byte << (at & 7) : byte) & 0xff)) throw new NamesteadError('Malformed', 'the filter goes on after its last element');
+  if (at + 7 < bytes.length * 8 || bytes.subarray(at >> 3).some((byte, i) => (i === 0 ? byte << (at & 7) : byte) & 0xff))
+    throw new NamesteadError('Malformed', 'the filter goes on after its last element');
   return values;
 }
 

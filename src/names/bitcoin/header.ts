@@ -54,7 +54,8 @@ export function targetOf(bits: number, limit = (1n << 256n) - 1n): bigint {
   const mantissa = BigInt(bits & 0x7fffff);
   const shift = 8n * (BigInt(bits >>> 24) - 3n);
   const target = shift < 0n ? mantissa >> -shift : mantissa << shift;
-  if (bits & 0x800000 || target === 0n || target > limit) throw new NamesteadError('HeaderBits', `bits ${hex32(bits)} stand for no target, or one easier than the network allows`);
+  if (bits & 0x800000 || target === 0n || target > limit)
+    throw new NamesteadError('HeaderBits', `bits ${hex32(bits)} stand for no target, or one easier than the network allows`);
   return target;
 }
 

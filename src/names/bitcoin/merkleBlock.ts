@@ -59,7 +59,8 @@ export function readMerkleBlock(from: ByteReader): MerkleBlock {
   };
   const root = walk(top, 0);
   if (hashesUsed !== hashes.length || (bitsUsed + 7) >> 3 !== flags.length) throw malformed('holds hashes or flags that lead nowhere');
-  if (toHex(reversed(root)) !== header.merkleRoot) throw new NamesteadError('MerkleMismatch', `the merkle block does not lead to the merkle root of block ${header.hash}`);
+  if (toHex(reversed(root)) !== header.merkleRoot)
+    throw new NamesteadError('MerkleMismatch', `the merkle block does not lead to the merkle root of block ${header.hash}`);
 
   const nodeAt = (row: number, at: number): Uint8Array => nodes.get(`${row},${at}`) ?? (nodes.get(`${row},${at ^ 1}`) as Uint8Array);
   const matches = leaves.map((index) => ({

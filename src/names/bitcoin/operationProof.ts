@@ -1,4 +1,4 @@
-import { concat, equal, fromHex, isHex, toHex } from '../../lib/bytes.js';
+import { fromHex, fromUtf8, isHex, toHex } from '../../lib/bytes.js';
 import type { CallOptions } from '../../lib/clock.js';
 import { NamesteadError } from '../../lib/errors.js';
 import { hash160 } from '../../lib/hash.js';
@@ -6,12 +6,11 @@ import type { Fields } from '../../lib/shape.js';
 import { verifyInclusion } from './block.js';
 import type { HeaderChain } from './chain.js';
 import { nameConsensusHash, nameHash128 } from './commitment.js';
-import { epochAt } from './epoch.js';
 import type { Network } from './network.js';
-import { decodeOperation, type Opcode, type Operation } from './operation.js';
-import { addressOfScript, classifyScript, nulldataOf } from './script.js';
+import { RENEWAL_OUTPUTS, type Opcode } from './operation.js';
+import { addressOfScript, nulldataOf } from './script.js';
 import type { TransactionSource } from './source.js';
-import { openTransaction, type Transaction } from './transaction.js';
+import { openTransaction, type Output, type Transaction } from './transaction.js';
 
 /** What the field `op` of a record stands for; BNS (c.2). */
 const opcodes: Readonly<Record<string, Opcode>> = {
@@ -53,7 +52,7 @@ export async function proveOperation(world: ProofWorld, fields: Fields, height: 
   if (!isHex(txid, 32)) throw new NamesteadError('RecordMismatch', `the operation at height ${height} names no transaction`);
   const transaction = await findTransaction(world, txid, options);
   await verifyPosition(world, txid, { height, index: fields['vtxindex'] }, options);
-  verifyPayload(world.network, fields, transaction, height);
+  verifyPayload(world.network, fields, transaction);
   const sender = await findSender(world, transaction, options);
   verifySender(fields, sender);
   return { transaction, sender };
@@ -66,14 +65,23 @@ async function findTransaction({ transactions }: ProofWorld, txid: string, optio
 }
 
 /** A skip list does not commit to heights, so height and index are taken from the block; BNS (d.1). */
-async function verifyPosition({ chain, transactions }: ProofWorld, txid: string, stated: { readonly height: number; readonly index: unknown }, options: CallOptions): Promise<void> {
+async function verifyPosition(
+  { chain, transactions }: ProofWorld,
+  txid: string,
+  stated: { readonly height: number; readonly index: unknown },
+  options: CallOptions,
+): Promise<void> {
   const inclusion = await transactions.inclusion(txid, options);
   if (!inclusion) throw new NamesteadError('TransactionMissing', `${transactions.operator} has no proof that transaction ${txid} was mined`);
   const header = chain.at(inclusion.height);
-  if (!header) throw new NamesteadError('MerkleMismatch', `${transactions.operator} places transaction ${txid} at height ${inclusion.height}, where no header is held`);
+  if (!header)
+    throw new NamesteadError('MerkleMismatch', `${transactions.operator} places transaction ${txid} at height ${inclusion.height}, where no header is held`);
   verifyInclusion(txid, inclusion, header);
   if (inclusion.height !== stated.height || inclusion.index !== stated.index) {
-    throw new NamesteadError('PositionMismatch', `transaction ${txid} stands at ${inclusion.height}/${inclusion.index}, the record says ${stated.height}/${String(stated.index)}`);
+    throw new NamesteadError(
+      'PositionMismatch',
+      `transaction ${txid} stands at ${inclusion.height}/${inclusion.index}, the record says ${stated.height}/${String(stated.index)}`,
+    );
   }
 }
 
@@ -85,39 +93,61 @@ async function findSender(world: ProofWorld, transaction: Transaction, options: 
   return output.script;
 }
 
-function verifyPayload(network: Network, fields: Fields, transaction: Transaction, height: number): void {
-  const data = nulldataOf(transaction.outputs);
-  const outputs = transaction.outputs.length;
-  const decoded = data && decodeOperation(data, { magic: network.magic, epoch: epochAt(network, height).number, outputs });
-  if (!decoded || decoded.opcode !== opcodeOfRecord(fields) || !agrees(decoded, fields, transaction)) {
-    throw new NamesteadError('PayloadMismatch', `transaction ${String(fields['txid'])} does not carry the operation ${String(fields['op'])} that the record tells`);
+function verifyPayload(network: Network, fields: Fields, { outputs }: Transaction): void {
+  const data = nulldataOf(outputs);
+  const payload = payloadOf(fields);
+  const opcode = toHex(fromUtf8(network.magic + String(fields['op']).slice(0, 1)));
+  if (!data || payload === null || !new RegExp(`^${opcode}(?:${payload})$`).test(toHex(data)) || !agree(outputs, fields)) {
+    throw new NamesteadError(
+      'PayloadMismatch',
+      `transaction ${String(fields['txid'])} does not carry the operation ${String(fields['op'])} that its record tells`,
+    );
   }
 }
 
-/** Whether a payload, and the outputs that belong to it, give the record; BNS (a.3), (a.4). */
-function agrees(operation: Operation, fields: Fields, { outputs }: Transaction): boolean {
-  const { name, value_hash: valueHash } = fields;
-  const recipient = (): boolean => fields['sender'] === toHex(outputs[1]?.script ?? new Uint8Array());
-  switch (operation.opcode) {
+/** Whether the outputs behind the payload are those of the record; BNS (a.4). */
+function agree(outputs: readonly Output[], { op, sender, value_hash: hash }: Fields): boolean {
+  const script = (place: number): string => toHex(outputs[place]?.script ?? new Uint8Array());
+  // Nothing but its outputs makes a renewal of a registration.
+  if (op === ':' || op === '::') return script(1) === sender && outputs.length >= RENEWAL_OUTPUTS === (op === '::');
+  if (op === ';') return script(1) === sender && script(2) === `76a914${String(hash)}88ac`;
+  return op === '>>' || op === '>~' ? script(1) === sender : true;
+}
+
+/**
+ * The payload that makes a record what it is, behind magic and opcode, as a pattern of hex digits: free is only what the record
+ * does not follow from; BNS (a.3). Null for operations that end in no record of a name or a namespace that is ready.
+ */
+function payloadOf(fields: Fields): string | null {
+  const text = (field: string): string => toHex(fromUtf8(String(fields[field])));
+  const [name, hash] = [text('name'), String(fields['value_hash'])];
+  // Tokens may follow the hash.
+  const withHash = isHex(hash, 20) ? `${name.padEnd(74, '0')}${hash}(?:.{16})?` : null;
+  switch (opcodeOfRecord(fields)) {
     case 'NAME_REGISTRATION':
-      return operation.name === name && operation.valueHash === valueHash && recipient();
+      return withHash ?? name;
     case 'NAME_RENEWAL':
-      return operation.name === name && (operation.valueHash === null || operation.valueHash === valueHash) && recipient();
+      // Without a hash of its own it keeps the one before.
+      return withHash === null ? name : `${name}|${withHash}`;
     case 'NAME_UPDATE':
-      return operation.nameConsensusHash === nameConsensusHash(String(name), String(fields['consensus_hash'])) && operation.valueHash === valueHash;
+      return isHex(hash, 20) ? nameConsensusHash(String(fields['name']), String(fields['consensus_hash'])) + hash : null;
     case 'NAME_TRANSFER':
-      return operation.nameHash128 === nameHash128(String(name)) && operation.keepData === fields['keep_data'] && (operation.keepData || valueHash === null) && recipient();
+      return transferOf(fields);
     case 'NAME_REVOKE':
-      return operation.name === name && fields['revoked'] === true;
-    case 'NAME_IMPORT': {
-      const script = outputs[2]?.script ?? new Uint8Array();
-      return operation.name === name && classifyScript(script) === 'p2pkh' && toHex(script.subarray(3, 23)) === valueHash && recipient();
-    }
+      return fields['revoked'] === true ? name : null;
+    case 'NAME_IMPORT':
+      return name;
     case 'NAMESPACE_READY':
-      return operation.namespace === fields['namespace_id'];
+      return `2e${text('namespace_id')}`;
     default:
-      return false;
+      return null;
   }
+}
+
+/** `>>` keeps the hash, `>~` drops it. */
+function transferOf({ op, keep_data: keep, name, value_hash: hash }: Fields): string | null {
+  if (keep !== (op === '>>') || (op === '>~' && hash !== null)) return null;
+  return `${op === '>>' ? '3e' : '7e'}${nameHash128(String(name))}.{32}`;
 }
 
 /** What a record commits to of its sender: the script itself, the importer, or the key of who registered. */
@@ -136,14 +166,10 @@ function verifySender(fields: Fields, sender: Uint8Array): void {
       return fields['importer'] === toHex(sender) ? undefined : refuse();
     case 'NAME_REGISTRATION': {
       const key = fields['sender_pubkey'];
-      return typeof key !== 'string' || key === '' || equal(sender, paymentScript(key)) ? undefined : refuse();
+      return typeof key !== 'string' || key === '' || toHex(sender) === `76a914${toHex(hash160(fromHex(key)))}88ac` ? undefined : refuse();
     }
     default:
       // Transfers and renewals commit to the new owner alone.
       return undefined;
   }
-}
-
-function paymentScript(publicKey: string): Uint8Array {
-  return concat(fromHex('76a914'), hash160(fromHex(publicKey)), fromHex('88ac'));
 }

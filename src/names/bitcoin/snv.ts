@@ -18,7 +18,13 @@ export interface TrustedHash {
  * @param firstBlock the network's first block
  * @throws NamesteadError `ConsensusMismatch`, or what the indexer throws
  */
-export async function proveOperationsHash(indexer: Indexer, trusted: TrustedHash, height: number, firstBlock: number, options: CallOptions = {}): Promise<string> {
+export async function proveOperationsHash(
+  indexer: Indexer,
+  trusted: TrustedHash,
+  height: number,
+  firstBlock: number,
+  options: CallOptions = {},
+): Promise<string> {
   if (height < firstBlock || height > trusted.height) throw new TypeError(`height ${height} is not between ${firstBlock} and ${trusted.height}`);
   const known = new Map([[trusted.height, trusted.consensusHash]]);
   for (let at = trusted.height; ; at = Math.min(...[...known.keys()].filter((other) => other >= height))) {
@@ -31,7 +37,10 @@ export async function proveOperationsHash(indexer: Indexer, trusted: TrustedHash
     const hash = stated ?? missing(indexer, at);
     const previous = heights.map((other) => known.get(other) ?? missing(indexer, other));
     if (consensusHash(hash, previous) !== known.get(at)) {
-      throw new NamesteadError('ConsensusMismatch', `what ${indexer.operator} says of height ${at} does not give the consensus hash there: it is not beneath the trusted one at ${trusted.height}`);
+      throw new NamesteadError(
+        'ConsensusMismatch',
+        `what ${indexer.operator} says of height ${at} does not give the consensus hash there: it is not beneath the trusted one at ${trusted.height}`,
+      );
     }
     if (at === height) return hash;
   }
@@ -46,9 +55,14 @@ export async function findOperations(indexer: Indexer, height: number, expected:
   const operations = await indexer.operations(height, options);
   const places = operations.map((operation) => `${String(operation['txid'])} ${String(operation['vtxindex'])}`);
   // The tree repeats the last leaf of an odd row, so the hash alone lets a node repeat that operation (CVE-2012-2459).
-  if (new Set(places).size !== places.length) throw new NamesteadError('OperationDuplicate', `${indexer.operator} lists one operation of height ${height} twice`);
+  if (new Set(places).size !== places.length)
+    throw new NamesteadError('OperationDuplicate', `${indexer.operator} lists one operation of height ${height} twice`);
   const actual = operationsHash(operations.map(serializeOperation));
-  if (actual !== expected) throw new NamesteadError('OperationsMismatch', `the operations that ${indexer.operator} lists at height ${height} hash to ${actual}, not to the ${expected} committed there`);
+  if (actual !== expected)
+    throw new NamesteadError(
+      'OperationsMismatch',
+      `the operations that ${indexer.operator} lists at height ${height} hash to ${actual}, not to the ${expected} committed there`,
+    );
   return operations;
 }
 
@@ -77,12 +91,20 @@ export async function recomputeHistory(indexer: Indexer, trusted: TrustedHash, f
     heights.forEach((height, i) => {
       const hash = hashes[i] ?? missing(indexer, height);
       operations.push(hash);
-      consensus.push(consensusHash(hash, skipHeights(height, firstBlock).map((other) => consensus[other - firstBlock] as string)));
+      consensus.push(
+        consensusHash(
+          hash,
+          skipHeights(height, firstBlock).map((other) => consensus[other - firstBlock] as string),
+        ),
+      );
     });
     options.onProgress?.({ stage: 'consensus', done: operations.length, total, unit: 'blocks' });
   }
   if (consensus.at(-1) !== trusted.consensusHash) {
-    throw new NamesteadError('ConsensusMismatch', `the operations hashes of ${indexer.operator} from height ${firstBlock} on do not lead to the trusted consensus hash at ${trusted.height}: blocks were changed, left out or swapped`);
+    throw new NamesteadError(
+      'ConsensusMismatch',
+      `the operations hashes of ${indexer.operator} from height ${firstBlock} on do not lead to the trusted consensus hash at ${trusted.height}: blocks were changed, left out or swapped`,
+    );
   }
   return {
     operationsHashAt: (height) => operations[height - firstBlock] ?? null,

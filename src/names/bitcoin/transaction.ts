@@ -70,7 +70,9 @@ export function readWhole(from: ByteReader): { readonly transaction: Transaction
   if (segwit && inputs.every((input) => input.witness.length === 0)) throw new NamesteadError('Malformed', 'transaction has the witness flag and no witness');
   const lockTime = from.u32le();
   const { bytes, offset } = from;
-  const stripped = segwit ? concat(bytes.subarray(start, start + 4), bytes.subarray(start + 6, bodyEnd), bytes.subarray(offset - 4, offset)) : bytes.subarray(start, offset);
+  const stripped = segwit
+    ? concat(bytes.subarray(start, start + 4), bytes.subarray(start + 6, bodyEnd), bytes.subarray(offset - 4, offset))
+    : bytes.subarray(start, offset);
   return { transaction: { version, inputs, outputs, lockTime }, txid: toHex(reversed(hash256(stripped))), stripped };
 }
 
@@ -84,7 +86,8 @@ export function openTransaction(bytes: Uint8Array, txid: string): Transaction {
   const whole = readWhole(from);
   from.end();
   if (whole.txid !== txid) throw new NamesteadError('TransactionMismatch', `the bytes given for transaction ${txid} are those of ${whole.txid}`);
-  if (whole.stripped.length === 64) throw new NamesteadError('TransactionMismatch', `transaction ${txid} has 64 bytes and cannot be told from an inner node of a merkle tree`);
+  if (whole.stripped.length === 64)
+    throw new NamesteadError('TransactionMismatch', `transaction ${txid} has 64 bytes and cannot be told from an inner node of a merkle tree`);
   return whole.transaction;
 }
 
@@ -101,10 +104,18 @@ export function serializeTransaction(transaction: Transaction, form: 'whole' | '
     le(BigInt(transaction.version), 4),
     ...(segwit ? [Uint8Array.of(0, 1)] : []),
     compactSize(transaction.inputs.length),
-    ...transaction.inputs.flatMap((input) => [reversed(fromHex(input.txid)), le(BigInt(input.vout), 4), compactSize(input.script.length), input.script, le(BigInt(input.sequence), 4)]),
+    ...transaction.inputs.flatMap((input) => [
+      reversed(fromHex(input.txid)),
+      le(BigInt(input.vout), 4),
+      compactSize(input.script.length),
+      input.script,
+      le(BigInt(input.sequence), 4),
+    ]),
     compactSize(transaction.outputs.length),
     ...transaction.outputs.flatMap((output) => [le(output.value, 8), compactSize(output.script.length), output.script]),
-    ...(segwit ? transaction.inputs.flatMap((input) => [compactSize(input.witness.length), ...input.witness.flatMap((item) => [compactSize(item.length), item])]) : []),
+    ...(segwit
+      ? transaction.inputs.flatMap((input) => [compactSize(input.witness.length), ...input.witness.flatMap((item) => [compactSize(item.length), item])])
+      : []),
     le(BigInt(transaction.lockTime), 4),
   );
 }

@@ -11,22 +11,24 @@ import { mineHeader, regtest } from './regtest.js';
 const code = (value: string): unknown => expect.objectContaining({ code: value });
 const bytesOf = (length: number): fc.Arbitrary<Uint8Array> => fc.uint8Array({ minLength: length, maxLength: length });
 
-export const transactions: fc.Arbitrary<Transaction> = fc
-  .record({
-    version: fc.integer({ min: 0, max: 0xffffffff }),
-    inputs: fc.array(
-      fc.record({
-        txid: bytesOf(32).map(toHex),
-        vout: fc.integer({ min: 0, max: 0xffffffff }),
-        script: fc.uint8Array({ maxLength: 300 }),
-        sequence: fc.integer({ min: 0, max: 0xffffffff }),
-        witness: fc.array(fc.uint8Array({ maxLength: 80 }), { maxLength: 3 }),
-      }),
-      { minLength: 1, maxLength: 4 },
-    ),
-    outputs: fc.array(fc.record({ value: fc.bigInt({ min: 0n, max: (1n << 64n) - 1n }), script: fc.uint8Array({ maxLength: 300 }) }), { minLength: 1, maxLength: 4 }),
-    lockTime: fc.integer({ min: 0, max: 0xffffffff }),
-  });
+export const transactions: fc.Arbitrary<Transaction> = fc.record({
+  version: fc.integer({ min: 0, max: 0xffffffff }),
+  inputs: fc.array(
+    fc.record({
+      txid: bytesOf(32).map(toHex),
+      vout: fc.integer({ min: 0, max: 0xffffffff }),
+      script: fc.uint8Array({ maxLength: 300 }),
+      sequence: fc.integer({ min: 0, max: 0xffffffff }),
+      witness: fc.array(fc.uint8Array({ maxLength: 80 }), { maxLength: 3 }),
+    }),
+    { minLength: 1, maxLength: 4 },
+  ),
+  outputs: fc.array(fc.record({ value: fc.bigInt({ min: 0n, max: (1n << 64n) - 1n }), script: fc.uint8Array({ maxLength: 300 }) }), {
+    minLength: 1,
+    maxLength: 4,
+  }),
+  lockTime: fc.integer({ min: 0, max: 0xffffffff }),
+});
 
 const spend = (n: number): Transaction => ({
   version: 2,
@@ -34,7 +36,10 @@ const spend = (n: number): Transaction => ({
   outputs: [{ value: BigInt(n), script: Uint8Array.of(0x51) }],
   lockTime: 0,
 });
-const coinbase: Transaction = { ...spend(1), inputs: [{ txid: '00'.repeat(32), vout: 0xffffffff, script: Uint8Array.of(1, 1), sequence: 0, witness: [new Uint8Array(32)] }] };
+const coinbase: Transaction = {
+  ...spend(1),
+  inputs: [{ txid: '00'.repeat(32), vout: 0xffffffff, script: Uint8Array.of(1, 1), sequence: 0, witness: [new Uint8Array(32)] }],
+};
 const leafOf = (transaction: Transaction): Uint8Array => reversed(fromHex(txidOf(transaction)));
 
 function blockOf(list: readonly Transaction[]): Uint8Array {
@@ -110,7 +115,12 @@ test('a block with a byte more, a byte less, or another transaction is refused',
 });
 
 test('a block has one coinbase, and that first', () => {
-  for (const list of [[spend(2), spend(3)], [spend(2), coinbase], [coinbase, { ...coinbase, lockTime: 1 }]]) expect(() => parseBlock(blockOf(list))).toThrow(code('Malformed'));
+  for (const list of [
+    [spend(2), spend(3)],
+    [spend(2), coinbase],
+    [coinbase, { ...coinbase, lockTime: 1 }],
+  ])
+    expect(() => parseBlock(blockOf(list))).toThrow(code('Malformed'));
 });
 
 test('the header of a proof is the one that was synced', () => {

@@ -10,7 +10,10 @@ const genesis = fromHex(regtest.genesisHeader);
 const code = (value: string): unknown => expect.objectContaining({ code: value });
 const main = mineHeaders(60);
 const last = main.at(-1) ?? genesis;
-const anchorAt = (height: number, headers: readonly Uint8Array[] = main): { height: number; hash: string } => ({ height, hash: hashHeader(headers[height - 1] ?? genesis) });
+const anchorAt = (height: number, headers: readonly Uint8Array[] = main): { height: number; hash: string } => ({
+  height,
+  hash: hashHeader(headers[height - 1] ?? genesis),
+});
 
 test('a chain takes headers that follow its tip, and tells each again', () => {
   const chain = createHeaderChain(regtest);
@@ -65,6 +68,11 @@ test('the median of the first blocks is taken of those there are', () => {
     }),
     { seed: 11, numRuns: 200 },
   );
+});
+
+test('a chain starts at the genesis block of its network, or at a checkpoint that is one', () => {
+  expect(() => createHeaderChain({ ...regtest, genesisHash: '00'.repeat(32) })).toThrow(TypeError);
+  expect(() => createHeaderChain(regtest, { checkpoint: { height: PERIOD, header: last, previousTimes: [], chainWork: 1n } })).toThrow(TypeError);
 });
 
 test('more headers than the limit are refused', () => {
@@ -151,7 +159,10 @@ test('long chains come in batches, and what was checked before a failure stays',
   const whole = [genesis, ...main, ...long];
   const chain = createHeaderChain(regtest);
   let left = 2;
-  const failing = { operator: 'failing', headers: (from: number, count: number) => (left-- > 0 ? Promise.resolve(whole.slice(from, from + count)) : Promise.reject(new Error('gone'))) };
+  const failing = {
+    operator: 'failing',
+    headers: (from: number, count: number) => (left-- > 0 ? Promise.resolve(whole.slice(from, from + count)) : Promise.reject(new Error('gone'))),
+  };
   await expect(syncHeaders(chain, [failing])).rejects.toThrow('gone');
   expect(chain.tip().height).toBe(3999);
   const source = sourceOf(whole);
@@ -162,10 +173,17 @@ test('long chains come in batches, and what was checked before a failure stays',
 
 test('the heaviest of several sources wins, in any order', async () => {
   const fork = [genesis, ...main.slice(0, 40), ...mineHeaders(30, main[39], 9)];
-  for (const order of [[0, 1, 2], [2, 1, 0], [1, 2, 0]]) {
+  for (const order of [
+    [0, 1, 2],
+    [2, 1, 0],
+    [1, 2, 0],
+  ]) {
     const sources = [sourceOf([genesis, ...main], 'lighter'), sourceOf(fork, 'heavier'), sourceOf(fork.slice(0, 65), 'behind')];
     const chain = createHeaderChain(regtest);
-    const result = await syncHeaders(chain, order.map((i) => sources[i] ?? sourceOf([])));
+    const result = await syncHeaders(
+      chain,
+      order.map((i) => sources[i] ?? sourceOf([])),
+    );
     expect(result.tip.hash).toBe(hashHeader(fork.at(-1) ?? genesis));
     expect(result.agreed).toContain('behind');
     expect(chain.tip().work).toBe(142n);

@@ -6,13 +6,18 @@ const hash = 'c0'.repeat(32);
 
 test('a filter never misses an element, and reads to its last bit or is refused', () => {
   fc.assert(
-    fc.property(fc.uniqueArray(fc.uint8Array({ minLength: 1, maxLength: 40 }), { maxLength: 30, selector: (script) => script.join() }), fc.nat(255), (scripts, byte) => {
-      const filter = encodeFilter(scripts, hash);
-      expect(decodeFilter(filter)).toHaveLength(scripts.length);
-      for (const script of scripts) expect(matchesFilter(filter, hash, [script])).toBe(true);
-      expect(matchesFilter(filter, hash, [])).toBe(false);
-      for (const wrong of [filter.subarray(0, -1), Uint8Array.of(...filter, byte)]) expect(() => decodeFilter(wrong)).toThrow(expect.objectContaining({ code: 'Malformed' }));
-    }),
+    fc.property(
+      fc.uniqueArray(fc.uint8Array({ minLength: 1, maxLength: 40 }), { maxLength: 30, selector: (script) => script.join() }),
+      fc.nat(255),
+      (scripts, byte) => {
+        const filter = encodeFilter(scripts, hash);
+        expect(decodeFilter(filter)).toHaveLength(scripts.length);
+        for (const script of scripts) expect(matchesFilter(filter, hash, [script])).toBe(true);
+        expect(matchesFilter(filter, hash, [])).toBe(false);
+        for (const wrong of [filter.subarray(0, -1), Uint8Array.of(...filter, byte)])
+          expect(() => decodeFilter(wrong)).toThrow(expect.objectContaining({ code: 'Malformed' }));
+      },
+    ),
     { seed: 158, numRuns: 200 },
   );
 });

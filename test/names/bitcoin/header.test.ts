@@ -25,7 +25,10 @@ test('a header has exactly 80 bytes', () => {
 
 test('bits that are negative, zero, too large or easier than the limit stand for no target', () => {
   // Bitcoin Core, arith_uint256_tests "bignum_SetCompact" and pow_tests.
-  for (const bits of [0, 0x00123456, 0x01003456, 0x02000056, 0x03000000, 0x04000000, 0x00923456, 0x01803456, 0x04923456, 0x01fedcba, 0xff123456, 0x21010000, 0x22000100, 0x23000001]) {
+  for (const bits of [
+    0, 0x00123456, 0x01003456, 0x02000056, 0x03000000, 0x04000000, 0x00923456, 0x01803456, 0x04923456, 0x01fedcba, 0xff123456, 0x21010000, 0x22000100,
+    0x23000001,
+  ]) {
     expect(() => targetOf(bits), bits.toString(16)).toThrow(expect.objectContaining({ code: 'HeaderBits' }));
   }
   expect(() => targetOf(0x1d010000, targetOf(0x1d00ffff))).toThrow(expect.objectContaining({ code: 'HeaderBits' }));
@@ -64,5 +67,7 @@ test('work is the number of hashes a target takes', () => {
 });
 
 test('a hash above its own target is refused', () => {
-  expect(() => verifyWork(parseHeader(mineHeader({ previous: regtest.genesisHash, time: 1, workless: true })))).toThrow(expect.objectContaining({ code: 'HeaderWork' }));
+  expect(() => verifyWork(parseHeader(mineHeader({ previous: regtest.genesisHash, time: 1, workless: true })))).toThrow(
+    expect.objectContaining({ code: 'HeaderWork' }),
+  );
 });

@@ -38,8 +38,15 @@ test('a name is what its last operation made it, whatever that operation is', as
     world.mine();
     const found = await lookup(world);
     expect(found?.record, title).toMatchObject({ name: 'alice.id', owner, height, chain: 'bitcoin' });
-    expect(found && found.record.zoneFileHash && toHex(found.record.zoneFileHash), title).toBe(hash);
-    expect(found?.evidence).toMatchObject({ level: 'snv', completeTo: height + 1, confirmations: 2, work: 'none', disagreed: [], asOf: { height: height + 1 } });
+    expect(found?.record.zoneFileHash ? toHex(found.record.zoneFileHash) : null, title).toBe(hash);
+    expect(found?.evidence).toMatchObject({
+      level: 'snv',
+      completeTo: height + 1,
+      confirmations: 2,
+      work: 'none',
+      disagreed: [],
+      asOf: { height: height + 1 },
+    });
   }
   const plain = await lookup(worldWith((other) => give(other, 'alice.id', alice, null)));
   expect(plain?.record.zoneFileHash).toBeNull();
@@ -91,7 +98,14 @@ test('a name nobody knows is not proved absent', async () => {
 });
 
 test('a revoked name is refused as revoked', async () => {
-  await expect(lookup(worldWith((at) => give(at, 'alice.id', alice, null), (at) => at.mine(revoke('alice.id', alice))))).rejects.toThrow(code('NameRevoked'));
+  await expect(
+    lookup(
+      worldWith(
+        (at) => give(at, 'alice.id', alice, null),
+        (at) => at.mine(revoke('alice.id', alice)),
+      ),
+    ),
+  ).rejects.toThrow(code('NameRevoked'));
 });
 
 test('an operation with too few confirmations is refused', async () => {
@@ -120,7 +134,10 @@ test('an expired name is refused as expired', async () => {
 }, 60_000);
 
 test('two lookups at once, and one after another, give the same', async () => {
-  const world = worldWith((at) => give(at, 'alice.id', alice, null), (at) => give(at, 'bob.id', bob, null));
+  const world = worldWith(
+    (at) => give(at, 'alice.id', alice, null),
+    (at) => give(at, 'bob.id', bob, null),
+  );
   const { network, headers, transactions, indexer } = world;
   const names = bitcoinNames({ network, anchor: world.anchor(), headers, transactions, indexer });
   const both = await Promise.all([names.lookup('alice.id'), names.lookup('bob.id')]);
@@ -144,4 +161,3 @@ test('an anchor is demanded, and stands where the network has begun', () => {
   expect(() => bitcoinNames(without)).toThrow(code('AnchorRequired'));
   expect(() => bitcoinNames({ ...without, anchor: { ...world.anchor(), height: 3 } })).toThrow(TypeError);
 });
-

@@ -8,7 +8,8 @@ import type { HeaderSource } from '../../../src/names/bitcoin/source.js';
 export const regtest: BitcoinParams = {
   name: 'regtest',
   genesisHash: '0f9188f13cb7b2c71f2a335e3a4fc328bf5beb436012afca590b1a11466e2206',
-  genesisHeader: '0100000000000000000000000000000000000000000000000000000000000000000000003ba3edfd7a7b12b27ac72c3e67768f617fc81bc3888a51323a9fb8aa4b1e5e4adae5494dffff7f2002000000',
+  genesisHeader:
+    '0100000000000000000000000000000000000000000000000000000000000000000000003ba3edfd7a7b12b27ac72c3e67768f617fc81bc3888a51323a9fb8aa4b1e5e4adae5494dffff7f2002000000',
   powLimitBits: 0x207fffff,
   noRetargeting: true,
   work: 'none',
@@ -20,7 +21,8 @@ export const regtest: BitcoinParams = {
 export const bitcoinMainnet: BitcoinParams = {
   name: 'mainnet',
   genesisHash: '000000000019d6689c085ae165831e934ff763ae46a2a6c172b3f1b60a8ce26f',
-  genesisHeader: '0100000000000000000000000000000000000000000000000000000000000000000000003ba3edfd7a7b12b27ac72c3e67768f617fc81bc3888a51323a9fb8aa4b1e5e4a29ab5f49ffff001d1dac2b7c',
+  genesisHeader:
+    '0100000000000000000000000000000000000000000000000000000000000000000000003ba3edfd7a7b12b27ac72c3e67768f617fc81bc3888a51323a9fb8aa4b1e5e4a29ab5f49ffff001d1dac2b7c',
   powLimitBits: 0x1d00ffff,
   noRetargeting: false,
   work: 'proved',

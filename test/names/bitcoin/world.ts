@@ -54,6 +54,7 @@ export interface World {
   readonly transactions: TransactionSource;
   readonly indexer: Indexer;
   readonly result: (height: number) => BlockResult;
+  readonly txids: (height: number) => readonly string[];
   height(): number;
   consensusHash(height?: number): string;
   /** The tip with its consensus hash. */
@@ -96,18 +97,40 @@ export function createWorld(): World {
   let coins = 0;
   const fund = (to: Person): Transaction => {
     const [first] = blocks[1]?.[0] ? [txidOf(blocks[1][0])] : [];
-    return { version: 2, inputs: [{ txid: first ?? '00'.repeat(32), vout: 0, script: Uint8Array.of(coins++), sequence: 0, witness: [] }], outputs: [{ value: 1_0000_0000n, script: to.script }, { value: BigInt(coins), script: fromHex('51') }], lockTime: 0 };
+    return {
+      version: 2,
+      inputs: [{ txid: first ?? '00'.repeat(32), vout: 0, script: Uint8Array.of(coins++), sequence: 0, witness: [] }],
+      outputs: [
+        { value: 1_0000_0000n, script: to.script },
+        { value: BigInt(coins), script: fromHex('51') },
+      ],
+      lockTime: 0,
+    };
   };
   const spend = ({ from, operation, outputs }: Sent, coin: Transaction): Transaction => ({
     version: 1,
-    inputs: [{ txid: txidOf(coin), vout: 0, script: concat(compactSize(71), new Uint8Array(71).fill(0x30), compactSize(33), from.publicKey), sequence: 0xffffffff, witness: [] }],
-    outputs: [{ value: 0n, script: nulldataScript(encodeOperation(operation, network)) }, ...outputs.map(([address, value]) => ({ value, script: scriptOfAddress(address) }))],
+    inputs: [
+      {
+        txid: txidOf(coin),
+        vout: 0,
+        script: concat(compactSize(71), new Uint8Array(71).fill(0x30), compactSize(33), from.publicKey),
+        sequence: 0xffffffff,
+        witness: [],
+      },
+    ],
+    outputs: [
+      { value: 0n, script: nulldataScript(encodeOperation(operation, network)) },
+      ...outputs.map(([address, value]) => ({ value, script: scriptOfAddress(address) })),
+    ],
     lockTime: 0,
   });
   while (height() < network.firstBlock - 1) mineBlock([]);
 
   const history = (name: string): [number, Fields[]][] => {
-    const records = [...results].map(([at, { operations }]): [number, Fields[]] => [at, operations.filter((record) => record['name'] === name).map(({ ...record }) => record)]);
+    const records = [...results].map(([at, { operations }]): [number, Fields[]] => [
+      at,
+      operations.filter((record) => record['name'] === name).map(({ ...record }) => record),
+    ]);
     return records.filter(([, list]) => list.length > 0);
   };
   const indexer: Indexer = {
@@ -122,10 +145,21 @@ export function createWorld(): World {
       if (!last) return Promise.resolve(null);
       const namespace = name.split('.')[1] ?? '';
       const life = state.namespaces.get(namespace);
-      const ends = life ? { expire_block: expireBlock(network, life, Number(last['last_renewed']), height()), renewal_deadline: renewalDeadline(network, life, Number(last['last_renewed']), height()), expired: false } : {};
+      const ends = life
+        ? {
+            expire_block: expireBlock(network, life, Number(last['last_renewed']), height()),
+            renewal_deadline: renewalDeadline(network, life, Number(last['last_renewed']), height()),
+            expired: false,
+          }
+        : {};
       return Promise.resolve({ ...last, name_hash128: nameHash128(name), namespace_id: namespace, ...ends, history: Object.fromEntries(all) });
     },
-    namespaceRecord: (id) => Promise.resolve([...results.values()].flatMap(({ operations }) => operations).findLast((record) => record['namespace_id'] === id && (record.op === '!' || record.op === '&')) ?? null),
+    namespaceRecord: (id) =>
+      Promise.resolve(
+        [...results.values()]
+          .flatMap(({ operations }) => operations)
+          .findLast((record) => record['namespace_id'] === id && (record.op === '!' || record.op === '&')) ?? null,
+      ),
   };
   const world: World = {
     network,
@@ -144,6 +178,7 @@ export function createWorld(): World {
     },
     indexer,
     result: (at) => results.get(at) ?? fail(at),
+    txids: (at) => (blocks[at] ?? []).map(txidOf),
     height,
     consensusHash: (at = height()) => (at < network.firstBlock ? (network.genesisConsensusHashes[at] ?? '') : (results.get(at) ?? fail(at)).consensusHash),
     anchor: (at = height()) => ({ height: at, hash: hashHeader(headers[at] ?? new Uint8Array(80)), consensusHash: world.consensusHash(at) }),
@@ -169,39 +204,95 @@ const dust = 5500n;
 export const valueHash = (text: string): string => toHex(hash160(new TextEncoder().encode(text)));
 
 /** Opens the namespace `id` with a lifetime in blocks. */
-export function openNamespace(world: World, lifetime = 1000): void {
+export function openNamespace(world: World, lifetime = 1000, before: (world: World, reveal: Person) => void = () => undefined): Person {
   const reveal = person(9);
   world.mine({
     from: creator,
-    operation: { opcode: 'NAMESPACE_PREORDER', preorderHash: preorderHash('id', creator.script, reveal.address), consensusHash: world.consensusHash(), tokens: null },
-    outputs: [[creator.address, dust], [BURN, 40_0000_0000n]],
+    operation: {
+      opcode: 'NAMESPACE_PREORDER',
+      preorderHash: preorderHash('id', creator.script, reveal.address),
+      consensusHash: world.consensusHash(),
+      tokens: null,
+    },
+    outputs: [
+      [creator.address, dust],
+      [BURN, 40_0000_0000n],
+    ],
   });
   world.mine({
     from: creator,
-    operation: { opcode: 'NAMESPACE_REVEAL', namespace: 'id', lifetime, coeff: 250, base: 4, buckets: [6, 5, 4, 3, 2, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], nonalphaDiscount: 4, noVowelDiscount: 4, version: 1 },
-    outputs: [[reveal.address, dust], [creator.address, dust]],
+    operation: {
+      opcode: 'NAMESPACE_REVEAL',
+      namespace: 'id',
+      lifetime,
+      coeff: 250,
+      base: 4,
+      buckets: [6, 5, 4, 3, 2, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
+      nonalphaDiscount: 4,
+      noVowelDiscount: 4,
+      version: 1,
+    },
+    outputs: [
+      [reveal.address, dust],
+      [creator.address, dust],
+    ],
   });
+  before(world, reveal);
   world.mine({ from: reveal, operation: { opcode: 'NAMESPACE_READY', namespace: 'id' }, outputs: [[reveal.address, dust]] });
+  return reveal;
 }
 
 export function preorder(world: World, name: string, payer: Person, owner: Person): Sent {
-  return { from: payer, operation: { opcode: 'NAME_PREORDER', preorderHash: preorderHash(name, payer.script, owner.address), consensusHash: world.consensusHash(), tokens: null }, outputs: [[payer.address, dust], [BURN, 1_0000_0000n]] };
+  return {
+    from: payer,
+    operation: { opcode: 'NAME_PREORDER', preorderHash: preorderHash(name, payer.script, owner.address), consensusHash: world.consensusHash(), tokens: null },
+    outputs: [
+      [payer.address, dust],
+      [BURN, 1_0000_0000n],
+    ],
+  };
 }
 
 export function register(name: string, payer: Person, owner: Person, hash: string | null): Sent {
-  return { from: payer, operation: { opcode: 'NAME_REGISTRATION', name, valueHash: hash, tokens: null }, outputs: [[owner.address, dust], [payer.address, dust]] };
+  return {
+    from: payer,
+    operation: { opcode: 'NAME_REGISTRATION', name, valueHash: hash, tokens: null },
+    outputs: [
+      [owner.address, dust],
+      [payer.address, dust],
+    ],
+  };
 }
 
 export function update(world: World, name: string, owner: Person, hash: string): Sent {
-  return { from: owner, operation: { opcode: 'NAME_UPDATE', nameConsensusHash: nameConsensusHash(name, world.consensusHash()), valueHash: hash }, outputs: [[owner.address, dust]] };
+  return {
+    from: owner,
+    operation: { opcode: 'NAME_UPDATE', nameConsensusHash: nameConsensusHash(name, world.consensusHash()), valueHash: hash },
+    outputs: [[owner.address, dust]],
+  };
 }
 
 export function transfer(world: World, name: string, from: Person, to: Person, keepData = true): Sent {
-  return { from, operation: { opcode: 'NAME_TRANSFER', keepData, nameHash128: nameHash128(name), consensusHash: world.consensusHash() }, outputs: [[to.address, dust], [from.address, dust]] };
+  return {
+    from,
+    operation: { opcode: 'NAME_TRANSFER', keepData, nameHash128: nameHash128(name), consensusHash: world.consensusHash() },
+    outputs: [
+      [to.address, dust],
+      [from.address, dust],
+    ],
+  };
 }
 
 export function renew(name: string, from: Person, to: Person, hash: string | null): Sent {
-  return { from, operation: { opcode: 'NAME_RENEWAL', name, valueHash: hash, tokens: null }, outputs: [[to.address, dust], [from.address, dust], [BURN, 1_0000_0000n]] };
+  return {
+    from,
+    operation: { opcode: 'NAME_RENEWAL', name, valueHash: hash, tokens: null },
+    outputs: [
+      [to.address, dust],
+      [from.address, dust],
+      [BURN, 1_0000_0000n],
+    ],
+  };
 }
 
 export function revoke(name: string, from: Person): Sent {

@@ -18,21 +18,23 @@ const REJECTED = new Set([-25, -26, -27]);
 /** BTC per 1000 virtual bytes to satoshi per virtual byte. */
 const RATE = 1e5;
 
-class RpcError extends Error {
-  readonly code: number;
-  constructor(code: number, message: string) {
-    super(message);
-    this.code = code;
-  }
-}
-
 /**
  * A bitcoind of one's own by JSON-RPC, and REST for headers (`-rest`). Transactions beyond the mempool need `-txindex`.
  * @throws NamesteadError from each call: `ServerFailed` with the node's reason, `HttpMalformed`, `HttpStatus` (401: wrong user or password), `Http…`
  * @example
  * const bitcoin = core({ url: 'http://127.0.0.1:8332', user: 'u', password: 'p' });
  */
-export function core({ url, user, password, http = platformHttp() }: { readonly url: string; readonly user?: string; readonly password?: string; readonly http?: Http }): BitcoinSource {
+export function core({
+  url,
+  user,
+  password,
+  http = platformHttp(),
+}: {
+  readonly url: string;
+  readonly user?: string;
+  readonly password?: string;
+  readonly http?: Http;
+}): BitcoinSource {
   const root = url.replace(/\/+$/, '');
   const operator = new URL(url).host;
   const headers: Record<string, string> = { 'content-type': 'application/json' };
@@ -46,7 +48,9 @@ export function core({ url, user, password, http = platformHttp() }: { readonly 
     const { result, error } = asFields(parseJson(answer.body, `${operator} ${method}`), `${operator} ${method}`);
     if (error === null || error === undefined) return result;
     const { code, message } = asFields(error, `${operator} ${method}`);
-    throw new NamesteadError('ServerFailed', `${operator} ${method}: ${String(message).slice(0, 200)}`, { cause: new RpcError(Number(code), String(message).slice(0, 200)) });
+    throw new NamesteadError('ServerFailed', `${operator} ${method}: ${typeof message === 'string' ? message.slice(0, 200) : 'no reason'}`, {
+      cause: { code: Number(code) },
+    });
   };
   const find = async (...args: Parameters<typeof call>): Promise<unknown> => {
     try {
@@ -88,7 +92,12 @@ export function core({ url, user, password, http = platformHttp() }: { readonly 
       const { unspents } = asFields(await call('scantxoutset', ['start', [`raw(${toHex(script)})`]], options, 8 << 20, 600_000), what);
       return asList(unspents, what, MOST_COINS).map((coin) => {
         const { txid, vout, amount, height } = asFields(coin, what);
-        return { txid: asHex(txid, what, 32), vout: asCount(vout, what), value: BigInt(asCount(Math.round(Number(amount) * 1e8), what, 21e14)), height: asCount(height, what) };
+        return {
+          txid: asHex(txid, what, 32),
+          vout: asCount(vout, what),
+          value: BigInt(asCount(Math.round(Number(amount) * 1e8), what, 21e14)),
+          height: asCount(height, what),
+        };
       });
     },
     feeRate: async (options) => {
@@ -102,7 +111,8 @@ export function core({ url, user, password, http = platformHttp() }: { readonly 
       try {
         return asHex(await call('sendrawtransaction', [toHex(transaction)], options), `${operator} sendrawtransaction`, 32);
       } catch (error) {
-        if (REJECTED.has(codeOf(error))) throw new NamesteadError('BroadcastRejected', `${operator} refused the transaction: ${messageOf(error)}`, { cause: error });
+        if (REJECTED.has(codeOf(error)))
+          throw new NamesteadError('BroadcastRejected', `refused: ${error instanceof Error ? error.message : operator}`, { cause: error });
         throw error;
       }
     },
@@ -110,9 +120,5 @@ export function core({ url, user, password, http = platformHttp() }: { readonly 
 }
 
 function codeOf(error: unknown): number {
-  return isNamesteadError(error, 'ServerFailed') && error.cause instanceof RpcError ? error.cause.code : 0;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error && error.cause instanceof Error ? error.cause.message : '';
+  return isNamesteadError(error, 'ServerFailed') ? (error.cause as { readonly code: number }).code : 0;
 }

@@ -24,9 +24,12 @@ export function esplora({ url, http = platformHttp() }: { readonly url: string; 
   const root = url.replace(/\/+$/, '');
   const operator = new URL(url).host;
   const say = (path: string): string => `${operator}${path}`;
-  const ask = (path: string, options: CallOptions | undefined, request: HttpRequest = {}): Promise<HttpAnswer> => http(root + path, { ...request, signal: options?.signal });
-  const get = async (path: string, options: CallOptions | undefined, limit = 1 << 20): Promise<Uint8Array> => expectOk(await ask(path, options, { limit }), say(path)).body;
-  const getJson = async (path: string, options: CallOptions | undefined, limit?: number): Promise<unknown> => parseJson(await get(path, options, limit), say(path));
+  const ask = (path: string, options: CallOptions | undefined, request: HttpRequest = {}): Promise<HttpAnswer> =>
+    http(root + path, { ...request, signal: options?.signal });
+  const get = async (path: string, options: CallOptions | undefined, limit = 1 << 20): Promise<Uint8Array> =>
+    expectOk(await ask(path, options, { limit }), say(path)).body;
+  const getJson = async (path: string, options: CallOptions | undefined, limit?: number): Promise<unknown> =>
+    parseJson(await get(path, options, limit), say(path));
   /** Null where the server says 404. */
   const find = async (path: string, options: CallOptions | undefined, limit: number): Promise<Uint8Array | null> => {
     const answer = await ask(path, options, { limit });
@@ -63,13 +66,20 @@ export function esplora({ url, http = platformHttp() }: { readonly url: string; 
       return asList(await getJson(path, options, 8 << 20), say(path), MOST_COINS).map((coin) => {
         const { txid, vout, value, status } = asFields(coin, say(path));
         const { confirmed, block_height: height } = asFields(status, say(path));
-        return { txid: asHex(txid, say(path), 32), vout: asCount(vout, say(path)), value: BigInt(asCount(value, say(path), 21e14)), height: confirmed === true ? asCount(height, say(path)) : 0 };
+        return {
+          txid: asHex(txid, say(path), 32),
+          vout: asCount(vout, say(path)),
+          value: BigInt(asCount(value, say(path), 21e14)),
+          height: confirmed === true ? asCount(height, say(path)) : 0,
+        };
       });
     },
     feeRate: async (options) => {
       // Estimates by the number of blocks to wait; a quiet network gives none.
       const estimates = asFields(await getJson('/fee-estimates', options), say('/fee-estimates'));
-      const rates = ['6', '4', '10', '3', '2', '1', '25', '144'].map((blocks) => estimates[blocks]).filter((rate) => typeof rate === 'number' && rate > 0 && rate < 1e5);
+      const rates = ['6', '4', '10', '3', '2', '1', '25', '144']
+        .map((blocks) => estimates[blocks])
+        .filter((rate) => typeof rate === 'number' && rate > 0 && rate < 1e5);
       return Math.max(1, Number(rates[0] ?? 1));
     },
     broadcast: async (transaction, options) => {

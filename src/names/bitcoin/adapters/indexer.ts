@@ -23,16 +23,23 @@ export function indexer({ url, http = platformHttp() }: { readonly url: string; 
   const operator = new URL(url).host;
   const call = async (method: string, params: readonly XmlRpcValue[], options: CallOptions | undefined): Promise<Fields> =>
     asFields(await callJson(http, url, method, params, { signal: options?.signal, limit: 4 << 20 }), `${operator} ${method}`);
-  const ask = async (method: string, params: readonly XmlRpcValue[], options: CallOptions | undefined): Promise<Fields> => {
-    const answer = await call(method, params, options);
-    if (answer['error'] !== undefined) throw new NamesteadError('ServerFailed', `${operator} ${method}: ${String(answer['error']).slice(0, 200)}`);
-    return answer;
-  };
+  /** Null when the node says that it has none. */
   const find = async (method: string, params: readonly XmlRpcValue[], options: CallOptions | undefined): Promise<Fields | null> => {
     const answer = await call(method, params, options);
-    if (answer['http_status'] === 404 || /not found|no such|does not exist/i.test(String(answer['error'] ?? ''))) return null;
-    if (answer['error'] !== undefined) throw new NamesteadError('ServerFailed', `${operator} ${method}: ${String(answer['error']).slice(0, 200)}`);
-    return asFields(answer['record'], `${operator} ${method}`);
+    const { error, http_status: status } = answer;
+    if (error === undefined) return answer;
+    const reason = typeof error === 'string' ? error.slice(0, 200) : 'no reason';
+    if (status === 404 || /not found/i.test(reason)) return null;
+    throw new NamesteadError('ServerFailed', `${operator} ${method}: ${reason}`);
+  };
+  const ask = async (...args: Parameters<typeof find>): Promise<Fields> => {
+    const answer = await find(...args);
+    if (!answer) throw new NamesteadError('ServerFailed', `${operator} does not know ${args[0]}`);
+    return answer;
+  };
+  const findRecord = async (...args: Parameters<typeof find>): Promise<Fields | null> => {
+    const answer = await find(...args);
+    return answer && asFields(answer['record'], `${operator} ${args[0]}`);
   };
   const hashOrNull = (value: unknown, what: string, bytes: number): string | null => (value === null || value === undefined ? null : asHex(value, what, bytes));
 
@@ -52,17 +59,21 @@ export function indexer({ url, http = platformHttp() }: { readonly url: string; 
       return answers.flat();
     },
     operationsHashes: (heights, options) =>
-      inParallel(heights, WIDTH, async (height) => hashOrNull((await ask('get_blockstack_ops_hash_at', [height], options))['ops_hash'], `${operator} get_blockstack_ops_hash_at`, 32)),
+      inParallel(heights, WIDTH, async (height) =>
+        hashOrNull((await ask('get_blockstack_ops_hash_at', [height], options))['ops_hash'], `${operator} get_blockstack_ops_hash_at`, 32),
+      ),
     operations: async (height, options) => {
       const count = asCount((await ask('get_num_blockstack_ops_at', [height], options))['count'], `${operator} get_num_blockstack_ops_at`, MOST_OPERATIONS);
       const offsets = Array.from({ length: Math.ceil(count / OPERATIONS_PAGE) }, (_, i) => i * OPERATIONS_PAGE);
       const pages = await inParallel(offsets, WIDTH, async (offset) => {
         const { nameops } = await ask('get_blockstack_ops_at', [height, offset, OPERATIONS_PAGE], options);
-        return asList(nameops, `${operator} get_blockstack_ops_at`, OPERATIONS_PAGE).map((operation) => asFields(operation, `${operator} get_blockstack_ops_at`));
+        return asList(nameops, `${operator} get_blockstack_ops_at`, OPERATIONS_PAGE).map((operation) =>
+          asFields(operation, `${operator} get_blockstack_ops_at`),
+        );
       });
       return pages.flat();
     },
-    nameRecord: (name, options) => find('get_name_blockchain_record', [name], options),
-    namespaceRecord: (id, options) => find('get_namespace_blockchain_record', [id], options),
+    nameRecord: (name, options) => findRecord('get_name_blockchain_record', [name], options),
+    namespaceRecord: (id, options) => findRecord('get_namespace_blockchain_record', [id], options),
   };
 }

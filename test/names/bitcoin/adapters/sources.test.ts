@@ -24,7 +24,8 @@ describe.each(['memory', 'bitcoind'])('a %s node', (kind) => {
   describe.skipIf(kind === 'bitcoind' && bitcoind === '')('read', () => {
     let node: BitcoinNode;
     let funding: string;
-    const sourceOf = (adapter: string): BitcoinSource => (adapter === 'core' ? core({ url: node.rpcUrl, user: node.user, password: node.password }) : esplora({ url: `${node.esploraUrl}/` }));
+    const sourceOf = (adapter: string): BitcoinSource =>
+      adapter === 'core' ? core({ url: node.rpcUrl, user: node.user, password: node.password }) : esplora({ url: `${node.esploraUrl}/` });
 
     beforeAll(async () => {
       node = kind === 'memory' ? await startMemoryBitcoin() : await startBitcoind({ path: bitcoind });
@@ -132,21 +133,40 @@ describe('a server that answers anything', () => {
   });
 
   test('a block changed in any field of its header has no work or no place', async () => {
-    const block = { height: 0, version: 1, previousblockhash: null, merkle_root: '4a5e1e4baab89f3a32518a88c31bc87f618f76673e2cc77ab2127b7afdeda33b', timestamp: 1296688602, bits: 0x207fffff, nonce: 2 };
+    const block = {
+      height: 0,
+      version: 1,
+      previousblockhash: null,
+      merkle_root: '4a5e1e4baab89f3a32518a88c31bc87f618f76673e2cc77ab2127b7afdeda33b',
+      timestamp: 1296688602,
+      bits: 0x207fffff,
+      nonce: 2,
+    };
     const serve = (edit: object): void => {
       answer = { status: 200, body: JSON.stringify([{ ...block, ...edit }]) };
     };
-    const http = esplora({ url, http: async (path, request) => {
-      const { http: platform } = await import('../../../../src/lib/http.js');
-      return path.endsWith('/tip/height') ? { status: 200, headers: new Headers(), body: new TextEncoder().encode('0') } : platform()(path, request);
-    } });
+    const http = esplora({
+      url,
+      http: async (path, request) => {
+        const { http: platform } = await import('../../../../src/lib/http.js');
+        return path.endsWith('/tip/height') ? { status: 200, headers: new Headers(), body: new TextEncoder().encode('0') } : platform()(path, request);
+      },
+    });
     serve({});
     expect(parseHeader((await http.headers(0, 1))[0] ?? new Uint8Array()).hash).toBe(bitcoinRegtest.genesisHash);
     for (const edit of [{ version: 2 }, { merkle_root: absent }, { timestamp: 1296688603 }, { nonce: 3 }]) {
       serve(edit);
       await expect(syncHeaders(createHeaderChain(bitcoinRegtest), [http])).rejects.toThrow(code('NetworkMismatch'));
     }
-    for (const edit of [{ version: '1' }, { merkle_root: 'ab' }, { timestamp: -1 }, { nonce: 1.5 }, { bits: 2 ** 32 }, { previousblockhash: 5 }, { height: null }]) {
+    for (const edit of [
+      { version: '1' },
+      { merkle_root: 'ab' },
+      { timestamp: -1 },
+      { nonce: 1.5 },
+      { bits: 2 ** 32 },
+      { previousblockhash: 5 },
+      { height: null },
+    ]) {
       serve(edit);
       await expect(http.headers(0, 1)).rejects.toThrow(code('HttpMalformed'));
     }

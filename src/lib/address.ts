@@ -1,4 +1,4 @@
-import { concat, equal, toHex } from './bytes.js';
+import { concat, equal } from './bytes.js';
 import { NamesteadError } from './errors.js';
 import { hash160, hash256 } from './hash.js';
 import type { PublicKey } from './key.js';
@@ -16,10 +16,20 @@ export interface Address {
 export function encodeBase58(bytes: Uint8Array): string {
   let zeros = 0;
   while (zeros < bytes.length && bytes[zeros] === 0) zeros++;
-  let rest = bytes.length === 0 ? 0n : BigInt('0x' + toHex(bytes));
+  // Digits of base 58², least first: addresses are written by the hundred thousand, and big integers are slow.
+  const digits: number[] = [];
+  for (let i = zeros; i < bytes.length; i++) {
+    let carry = bytes[i] ?? 0;
+    for (let at = 0; at < digits.length; at++) {
+      carry += (digits[at] ?? 0) * 256;
+      digits[at] = carry % 3364;
+      carry = Math.trunc(carry / 3364);
+    }
+    if (carry > 0) digits.push(carry);
+  }
   let text = '';
-  for (; rest > 0n; rest /= 58n) text = (ALPHABET[Number(rest % 58n)] ?? '') + text;
-  return '1'.repeat(zeros) + text;
+  for (const digit of digits) text = (ALPHABET[Math.trunc(digit / 58)] ?? '') + (ALPHABET[digit % 58] ?? '') + text;
+  return '1'.repeat(zeros) + (digits.length > 0 && text.startsWith('1') ? text.slice(1) : text);
 }
 
 export function decodeBase58(text: string): Uint8Array {

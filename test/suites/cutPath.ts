@@ -2,7 +2,11 @@
  * Some vector files print the `_file` record of real zone files without the folder that stood in it, beside the hash of the whole text.
  * These are the folders, as `atlas/real-zonefiles/parsed.json` still has them.
  */
-const folders = ['file:///home/parallels/.blockstack/storage-disk/mutable/', 'file:///Users/C/.blockstack/storage-disk/mutable/', 'file:///home/user/.blockstack/storage-disk/mutable/'];
+const folders = [
+  'file:///home/parallels/.blockstack/storage-disk/mutable/',
+  'file:///Users/C/.blockstack/storage-disk/mutable/',
+  'file:///home/user/.blockstack/storage-disk/mutable/',
+];
 
 /** The text itself, then the text with each folder put back. */
 export function uncut(zoneFile: string): string[] {

@@ -5,8 +5,11 @@ import { lockScript, type Account } from './account.js';
 import { dustLimit } from './coin.js';
 import { nameConsensusHash, nameHash128, preorderHash } from './commitment.js';
 import { encodeOperation, type NamespaceTerms, type Opcode, type Operation } from './operation.js';
+import { BURN_ADDRESS } from './price.js';
 import { nulldataScript, scriptOfAddress } from './script.js';
 import type { Output } from './transaction.js';
+
+export { BURN_ADDRESS } from './price.js';
 
 /** What one BNS operation's transaction must look like: all but the coins and the change. */
 export interface Recipe {
@@ -33,8 +36,6 @@ export interface Recipe {
 
 /** Satoshi in every output that only marks an address, as the reference pays. */
 export const MARK = 5500n;
-/** hash160 zero: nobody's address. Names and namespaces are paid for by sending there. */
-export const BURN_ADDRESS = '1111111111111111111114oLvT2';
 
 interface Wire {
   readonly magic: string;
@@ -42,12 +43,25 @@ interface Wire {
 
 /** Exactly three outputs: OP_RETURN, change, the price. @throws NamesteadError `NameInvalid` */
 export function preorderName(
-  terms: { readonly name: string; readonly owner: string; readonly payer: Account; readonly consensusHash: string; readonly price: bigint; readonly payee: string; readonly tokens?: bigint | null },
+  terms: {
+    readonly name: string;
+    readonly owner: string;
+    readonly payer: Account;
+    readonly consensusHash: string;
+    readonly price: bigint;
+    readonly payee: string;
+    readonly tokens?: bigint | null;
+  },
   network: Wire,
 ): Recipe {
   const { name, owner, payer, consensusHash, price, payee, tokens = null } = terms;
   const hash = preorderHash(name, lockScript(payer.lock), canonical(owner));
-  const operation: Operation = { opcode: 'NAME_PREORDER', preorderHash: hash, consensusHash, tokens: tokens === null ? null : { amount: tokens, units: 'STACKS' } };
+  const operation: Operation = {
+    opcode: 'NAME_PREORDER',
+    preorderHash: hash,
+    consensusHash,
+    tokens: tokens === null ? null : { amount: tokens, units: 'STACKS' },
+  };
   return recipe(network, operation, name, { hash, ...priced(payee, price), back: 1, backRequired: true });
 }
 
@@ -62,7 +76,15 @@ export function registerName(terms: { readonly name: string; readonly owner: str
  * form: from epoch 4 on the shorter one is ignored (spec a.3), and epoch 3 knows only the shorter one.
  */
 export function renewName(
-  terms: { readonly name: string; readonly owner: string; readonly valueHash: string | null; readonly price: bigint; readonly payee: string; readonly epoch: number; readonly tokens?: bigint },
+  terms: {
+    readonly name: string;
+    readonly owner: string;
+    readonly valueHash: string | null;
+    readonly price: bigint;
+    readonly payee: string;
+    readonly epoch: number;
+    readonly tokens?: bigint;
+  },
   network: Wire,
 ): Recipe {
   const { name, owner, valueHash, price, payee, epoch, tokens = 0n } = terms;
@@ -84,7 +106,10 @@ export function updateName(terms: { readonly name: string; readonly valueHash: s
 }
 
 /** `keepData`: whether the zone file's hash goes with the name. */
-export function transferName(terms: { readonly name: string; readonly to: string; readonly keepData: boolean; readonly consensusHash: string }, network: Wire): Recipe {
+export function transferName(
+  terms: { readonly name: string; readonly to: string; readonly keepData: boolean; readonly consensusHash: string },
+  network: Wire,
+): Recipe {
   const { name, to, keepData, consensusHash } = terms;
   const operation: Operation = { opcode: 'NAME_TRANSFER', nameHash128: nameHash128(name), keepData, consensusHash };
   return recipe(network, operation, name, { sender: 'owner', outputs: [mark(to)], back: 2 });
@@ -99,12 +124,25 @@ export function revokeName(name: string, network: Wire): Recipe {
 export function importName(terms: { readonly name: string; readonly owner: string; readonly valueHash: Uint8Array }, network: Wire): Recipe {
   const { name, owner, valueHash } = terms;
   const carrier = { value: MARK, script: lengthened(valueHash) };
-  return recipe(network, { opcode: 'NAME_IMPORT', name }, name, { hash: toHex(valueHash), sender: 'owner', plainSender: true, outputs: [mark(owner), carrier], back: 3 });
+  return recipe(network, { opcode: 'NAME_IMPORT', name }, name, {
+    hash: toHex(valueHash),
+    sender: 'owner',
+    plainSender: true,
+    outputs: [mark(owner), carrier],
+    back: 3,
+  });
 }
 
 /** `tokens`: micro-STACKS, which pay from epoch 4 on; the burn output then only marks. */
 export function preorderNamespace(
-  terms: { readonly namespace: string; readonly owner: string; readonly payer: Account; readonly consensusHash: string; readonly price: bigint; readonly tokens: bigint | null },
+  terms: {
+    readonly namespace: string;
+    readonly owner: string;
+    readonly payer: Account;
+    readonly consensusHash: string;
+    readonly price: bigint;
+    readonly tokens: bigint | null;
+  },
   network: Wire,
 ): Recipe {
   const { namespace, owner, payer, consensusHash, price, tokens } = terms;
@@ -131,7 +169,10 @@ export function announce(messageHash: string, network: Wire): Recipe {
 }
 
 /** `amount` in micro-STACKS; `scratch` at most 34 bytes, hex. From epoch 4 on. */
-export function transferTokens(terms: { readonly to: string; readonly amount: bigint; readonly scratch: string; readonly consensusHash: string }, network: Wire): Recipe {
+export function transferTokens(
+  terms: { readonly to: string; readonly amount: bigint; readonly scratch: string; readonly consensusHash: string },
+  network: Wire,
+): Recipe {
   const { to, amount, scratch, consensusHash } = terms;
   const operation: Operation = { opcode: 'TOKEN_TRANSFER', consensusHash, units: 'STACKS', amount, scratch };
   return recipe(network, operation, to, { sender: 'owner', outputs: [mark(to)], back: 2 });
@@ -139,7 +180,18 @@ export function transferTokens(terms: { readonly to: string; readonly amount: bi
 
 function recipe(network: Wire, operation: Operation, name: string, parts: Pick<Recipe, 'outputs' | 'back'> & Partial<Recipe>): Recipe {
   const data = { value: 0n, script: nulldataScript(encodeOperation(operation, network)) };
-  return { hash: null, price: 0n, sender: 'payer', plainSender: false, backRequired: false, least: MARK, ...parts, opcode: operation.opcode, name, outputs: [data, ...parts.outputs] };
+  return {
+    hash: null,
+    price: 0n,
+    sender: 'payer',
+    plainSender: false,
+    backRequired: false,
+    least: MARK,
+    ...parts,
+    opcode: operation.opcode,
+    name,
+    outputs: [data, ...parts.outputs],
+  };
 }
 
 /** A price below what nodes relay is rounded up to it. */

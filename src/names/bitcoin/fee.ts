@@ -1,7 +1,7 @@
-import { BURN_ADDRESS, type Party } from './claim.js';
+import type { Party } from './claim.js';
 import { epochAt } from './epoch.js';
 import { balanceOf } from './operationRecord.js';
-import { namePrice, namePriceInStacks } from './price.js';
+import { BURN_ADDRESS, namePrice, namePriceInStacks } from './price.js';
 import { put, type NamespaceRow, type State } from './state.js';
 
 /** What was paid for a name, to whom and at which height; its price is that of this height; BNS (b.2). */

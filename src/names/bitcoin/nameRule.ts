@@ -1,12 +1,13 @@
 import { fromHex } from '../../lib/bytes.js';
-import { BURN_ADDRESS, type Claim } from './claim.js';
+import type { Claim } from './claim.js';
 import { encodable, preorderHash } from './commitment.js';
 import { epochAt } from './epoch.js';
 import { PREORDER_LIFETIME } from './expiry.js';
 import { balanceRefusal, debit, feeRefusal } from './fee.js';
 import type { NamePreorder, NameRegistration } from './operation.js';
 import { nameRecord, preorderRecord, transitionRecord } from './operationRecord.js';
-import { firstRefusal, isAtQuota, isFresh, refuse, type BlockContext, type Verdict } from './rule.js';
+import { BURN_ADDRESS } from './price.js';
+import { firstRefusal, isAtQuota, refuse, type BlockContext, type Verdict } from './rule.js';
 import { addHistory, existsAt, findName, put, putName, type NameRow, type NamespaceRow, type PreorderRow, type State } from './state.js';
 
 /** NAME_PREORDER; BNS (b.5). Its fee is judged when the name is registered. */
@@ -15,7 +16,7 @@ export function judgePreorder(state: State, claim: Claim<NamePreorder>, block: B
   const tokens = operation.tokens?.amount ?? null;
   const refusal = firstRefusal(
     () => outstanding(state, operation.preorderHash, block.last) !== null && 'the hash is preordered already',
-    () => !isFresh(state, operation.consensusHash, block.height) && 'the consensus hash is not one of the last 24',
+    () => !block.fresh.includes(operation.consensusHash) && 'the consensus hash is not one of the last 24',
     () => isAtQuota(state, sender.script, block) && 'the sender owns 25 names',
     () => operation.tokens !== null && operation.tokens.units !== 'STACKS' && 'the token is not STACKS',
     () => tokens !== null && payment?.address !== BURN_ADDRESS && 'STACKS are paid beside a burn, never beside a payment to a creator',

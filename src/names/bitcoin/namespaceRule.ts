@@ -1,12 +1,12 @@
 import { fromHex } from '../../lib/bytes.js';
-import { BURN_ADDRESS, type Claim } from './claim.js';
+import type { Claim } from './claim.js';
 import { encodable, preorderHash } from './commitment.js';
 import { REVEAL_LIFETIME } from './expiry.js';
 import { balanceRefusal, debit } from './fee.js';
 import type { NamespacePreorder, NamespaceReady, NamespaceReveal } from './operation.js';
 import { namespaceRecord, preorderRecord } from './operationRecord.js';
-import { namespacePrice } from './price.js';
-import { firstRefusal, isFresh, refuse, type BlockContext, type Verdict } from './rule.js';
+import { BURN_ADDRESS, namespacePrice } from './price.js';
+import { firstRefusal, refuse, type BlockContext, type Verdict } from './rule.js';
 import { put, type NamespaceRow, type PreorderRow, type State } from './state.js';
 
 /** NAMESPACE_PREORDER; BNS (b.5). */
@@ -15,7 +15,7 @@ export function judgeNamespacePreorder(state: State, claim: Claim<NamespacePreor
   const { tokens } = operation;
   const refusal = firstRefusal(
     () => state.namespacePreorders.has(operation.preorderHash) && 'the hash is preordered already',
-    () => !isFresh(state, operation.consensusHash, block.height) && 'the consensus hash is not one of the last 24',
+    () => !block.fresh.includes(operation.consensusHash) && 'the consensus hash is not one of the last 24',
     () => payment?.address !== BURN_ADDRESS && 'the fee is not burned',
     () => tokens !== null && balanceRefusal(state, sender.address, tokens),
   );

@@ -45,13 +45,14 @@ export interface BitcoinParams {
 const MAINNET_GENESIS_CONSENSUS = '17ac43c1d8549c3181b200f1bf97eb7d';
 /** A year in blocks, as BNS counts it; (b.7). */
 export const BLOCKS_PER_YEAR = 52595;
+const NO_BLOCK = '0000000000000000000000000000000000000000000000000000000000000000';
 const GENESIS_MERKLE_ROOT = '3ba3edfd7a7b12b27ac72c3e67768f617fc81bc3888a51323a9fb8aa4b1e5e4a';
 
 /** Bitcoin's main chain. */
 export const bitcoinMainnet: BitcoinParams = {
   name: 'mainnet',
   genesisHash: '000000000019d6689c085ae165831e934ff763ae46a2a6c172b3f1b60a8ce26f',
-  genesisHeader: `01000000${'00'.repeat(32)}${GENESIS_MERKLE_ROOT}29ab5f49ffff001d1dac2b7c`,
+  genesisHeader: `01000000${NO_BLOCK}${GENESIS_MERKLE_ROOT}29ab5f49ffff001d1dac2b7c`,
   powLimitBits: 0x1d00ffff,
   noRetargeting: false,
   work: 'proved',
@@ -64,7 +65,7 @@ export const bitcoinMainnet: BitcoinParams = {
 export const bitcoinRegtest: BitcoinParams = {
   name: 'regtest',
   genesisHash: '0f9188f13cb7b2c71f2a335e3a4fc328bf5beb436012afca590b1a11466e2206',
-  genesisHeader: `01000000${'00'.repeat(32)}${GENESIS_MERKLE_ROOT}dae5494dffff7f2002000000`,
+  genesisHeader: `01000000${NO_BLOCK}${GENESIS_MERKLE_ROOT}dae5494dffff7f2002000000`,
   powLimitBits: 0x207fffff,
   noRetargeting: true,
   work: 'none',

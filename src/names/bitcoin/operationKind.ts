@@ -100,7 +100,7 @@ export interface TokenTransfer {
 /** Outputs that make a `:` a renewal; BNS (a.4). */
 export const RENEWAL_OUTPUTS = 4;
 /** The zone file hash of nothing, which a renewal paid in STACKS carries and stores; BNS (a.3). */
-export const ZERO_HASH = '0'.repeat(40);
+export const ZERO_HASH = '0000000000000000000000000000000000000000';
 
 /** What reading a payload depends on: the two magic bytes, the epoch of the block and how many outputs the transaction has. */
 export interface DecodeContext {

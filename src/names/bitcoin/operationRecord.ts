@@ -1,7 +1,7 @@
 import { nameConsensusHash, nameHash128 } from './commitment.js';
 import type { Claim } from './claim.js';
 import type { Opcode } from './operation.js';
-import type { AccountRow, NameRow, NamespaceRow } from './state.js';
+import type { AccountRow, NameRow, NamespaceRow } from './row.js';
 
 /**
  * An accepted operation after it took effect, with the names and shapes a core node's RPC gives it. Only the fields of (c.2) are

@@ -4,7 +4,7 @@ import { isInGrace, isUnexpired } from './expiry.js';
 import { readyNamespace } from './nameRule.js';
 import type { NamedOperation, NameTransfer, NameUpdate } from './operation.js';
 import { transferRecord, transitionRecord, updateRecord } from './operationRecord.js';
-import { firstRefusal, freshHashes, isFresh, MAX_NAMES_PER_SENDER, refuse, type BlockContext, type Verdict } from './rule.js';
+import { firstRefusal, MAX_NAMES_PER_SENDER, refuse, type BlockContext, type Verdict } from './rule.js';
 import { findName, ownedBy, putName, type NameRow, type State } from './state.js';
 
 /** What update, transfer and revoke ask of a name they found; BNS (b.5). */
@@ -22,7 +22,7 @@ export function judgeUpdate(state: State, claim: Claim<NameUpdate>, block: Block
   const { operation, sender } = claim;
   const owned = ownedBy(state, sender.script, block.last, MAX_NAMES_PER_SENDER + 1);
   if (owned.length > MAX_NAMES_PER_SENDER) return refuse('the sender owns more than 25 names');
-  const named = findNamed(state, owned, operation.nameConsensusHash, block.height);
+  const named = findNamed(owned, operation.nameConsensusHash, block.fresh);
   if (!named) return refuse('no name of the sender has this hash under one of the last 24 consensus hashes');
   const { row: old, consensusHash } = named;
   const refusal = ownerRefusal(state, old, sender.script, block);
@@ -36,8 +36,8 @@ export function judgeUpdate(state: State, claim: Claim<NameUpdate>, block: Block
   };
 }
 
-function findNamed(state: State, rows: readonly NameRow[], hash: string, height: number): { row: NameRow; consensusHash: string } | null {
-  for (const consensusHash of rows.length > 0 ? freshHashes(state, height) : []) {
+function findNamed(rows: readonly NameRow[], hash: string, fresh: readonly string[]): { row: NameRow; consensusHash: string } | null {
+  for (const consensusHash of fresh) {
     const row = rows.find(({ name }) => nameConsensusHash(name, consensusHash) === hash);
     if (row) return { row, consensusHash };
   }
@@ -51,7 +51,7 @@ export function judgeTransfer(state: State, claim: Claim<NameTransfer>, block: B
   if (!old || !recipient) return refuse('no name has this hash');
   const refusal = firstRefusal(
     () => ownerRefusal(state, old, sender.script, block),
-    () => !isFresh(state, operation.consensusHash, block.height) && 'the consensus hash is not one of the last 24',
+    () => !block.fresh.includes(operation.consensusHash) && 'the consensus hash is not one of the last 24',
     () => recipient.script === sender.script && 'the recipient is the sender',
     () => ownedBy(state, recipient.script, block.last, MAX_NAMES_PER_SENDER).length >= MAX_NAMES_PER_SENDER && 'the recipient owns 25 names',
     () => sender.address.startsWith('3') && !block.epoch.multisig && 'p2sh senders transfer from epoch 2 on',

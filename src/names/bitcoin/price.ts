@@ -1,6 +1,9 @@
 import type { EpochRules } from './epoch.js';
 import type { NamespaceTerms } from './operation.js';
 
+/** The p2pkh address of twenty zero bytes, which is nobody's: names and namespaces are paid for by sending there; BNS (a.4). */
+export const BURN_ADDRESS = '1111111111111111111114oLvT2';
+
 /** Terms that set the price of names; BNS (b.3). */
 export type PriceTerms = Pick<NamespaceTerms, 'coeff' | 'base' | 'buckets' | 'nonalphaDiscount' | 'noVowelDiscount' | 'version'>;
 

@@ -1,10 +1,9 @@
 import type { CallOptions } from '../../lib/clock.js';
 import { NamesteadError } from '../../lib/errors.js';
 import { parseName } from '../name.js';
-import { BURN_ADDRESS } from './builder.js';
 import { epochAt } from './epoch.js';
 import type { Network } from './network.js';
-import { namePrice, namespacePrice } from './price.js';
+import { BURN_ADDRESS, namePrice, namespacePrice } from './price.js';
 import { findNamespace, type NamespaceStanding, type StandingWorld } from './standing.js';
 
 /** Satoshi, and the address that must get them. */
@@ -21,7 +20,11 @@ export async function quoteName(name: string, nextHeight: number, world: Standin
   const { label, namespace } = parseName(name);
   const { indexer, network } = world;
   const terms = await findNamespace(world, namespace, options);
-  if (!terms?.ready) throw new NamesteadError('NamespaceNotReady', `no names can be had in ${namespace}: it is ${terms ? 'not ready yet' : 'not open'}, says ${indexer.operator}`);
+  if (!terms?.ready)
+    throw new NamesteadError(
+      'NamespaceNotReady',
+      `no names can be had in ${namespace}: it is ${terms ? 'not ready yet' : 'not open'}, says ${indexer.operator}`,
+    );
   if (terms.version === 3) throw new NamesteadError('NameUnaffordable', `names in ${namespace} are paid in STACKS tokens, not in bitcoin`);
   const price = namePrice(label, terms, epochAt(network, nextHeight));
   // A registration is judged at its own height, a little after its preorder.

@@ -13,6 +13,8 @@ export interface BlockContext {
   /** The block before: names exist as of it. */
   readonly last: number;
   readonly epoch: EpochRules;
+  /** The last 24 consensus hashes, latest first. */
+  readonly fresh: readonly string[];
   /** By script: registrations of this block that count against its quota. */
   readonly registrations: Map<string, number>;
 }
@@ -33,13 +35,8 @@ export function firstRefusal(...demands: readonly (() => string | false)[]): str
   return null;
 }
 
-/** Whether a consensus hash is one of the last 24; BNS (b.5). */
-export function isFresh(state: State, consensusHash: string, height: number): boolean {
-  return freshHashes(state, height).includes(consensusHash);
-}
-
-/** The consensus hashes an operation at `height` may name, latest first, each once. */
-export function freshHashes(state: State, height: number): string[] {
+/** The consensus hashes an operation at `height` may name, latest first, each once; BNS (b.5). */
+export function freshHashes(state: State, height: number): readonly string[] {
   const hashes = Array.from({ length: FRESHNESS_WINDOW }, (_, back) => state.consensusHashes.get(height - 1 - back));
   return [...new Set(hashes)].filter((hash) => hash !== undefined);
 }

@@ -7,7 +7,7 @@ import { judgeNamespacePreorder, judgeReady, judgeReveal } from './namespaceRule
 import type { Opcode, Operation } from './operation.js';
 import type { OperationRecord } from './operationRecord.js';
 import { judgeRevoke, judgeTransfer, judgeUpdate } from './ownerRule.js';
-import { refuse, type BlockContext, type Verdict } from './rule.js';
+import { freshHashes, refuse, type BlockContext, type Verdict } from './rule.js';
 import { serializeOperation } from './serialization.js';
 import { addHistory, createState, openBlock, put, undoBlock, type HistoryEntry, type State } from './state.js';
 import { judgeTokenTransfer } from './tokenRule.js';
@@ -66,7 +66,7 @@ export function applyBlock(state: State, { height, transactions }: RuleBlock): B
 }
 
 function contextOf(state: State, height: number): BlockContext {
-  return { height, last: height - 1, epoch: epochAt(state.network, height), registrations: new Map() };
+  return { height, last: height - 1, epoch: epochAt(state.network, height), fresh: freshHashes(state, height), registrations: new Map() };
 }
 
 function readClaims(transactions: readonly Candidate[], height: number, { network }: State): Claim[] {

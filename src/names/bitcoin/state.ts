@@ -2,52 +2,10 @@ import { NamesteadError } from '../../lib/errors.js';
 import { nameHash128 } from './commitment.js';
 import { isUnexpired } from './expiry.js';
 import type { Network } from './network.js';
-import type { NamespaceTerms } from './operation.js';
 import type { OperationRecord } from './operationRecord.js';
+import type { AccountRow, NameRow, NamespaceRow } from './row.js';
 
-/** A name as the last operation on it left it. Scripts, keys and hashes are hex; heights are Bitcoin's. */
-export interface NameRow {
-  readonly name: string;
-  readonly namespace: string;
-  readonly valueHash: string | null;
-  readonly owner: string;
-  readonly ownerAddress: string;
-  readonly senderKey: string | null;
-  /** Where it was first preordered or imported, ever. */
-  readonly blockNumber: number;
-  readonly preorderHeight: number;
-  readonly preorderHash: string;
-  readonly firstRegistered: number;
-  readonly lastRenewed: number;
-  readonly revoked: boolean;
-  readonly fee: number;
-  readonly tokenFee: string;
-  /** Who imported it; null once it is registered. */
-  readonly importer: { readonly script: string; readonly address: string } | null;
-  readonly namespaceHeight: number;
-  /** As the last operation that had one left it. */
-  readonly consensusHash: string | null;
-  /** That of the last update since the name was registered or imported: transfers commit to it; BNS (c.2). */
-  readonly updateConsensusHash: string | null;
-  readonly height: number;
-}
-
-export interface NamespaceRow extends NamespaceTerms {
-  readonly id: string;
-  readonly preorderHash: string;
-  readonly sender: string;
-  readonly senderKey: string | null;
-  /** Who preordered it, and is paid in version 2. */
-  readonly address: string;
-  readonly recipient: string;
-  readonly recipientAddress: string;
-  readonly blockNumber: number;
-  readonly revealBlock: number;
-  /** 0 until it is ready. */
-  readonly readyBlock: number;
-  readonly fee: number;
-  readonly tokenFee: string;
-}
+export type { AccountRow, NameRow, NamespaceRow } from './row.js';
 
 /** A preorder of a name or of a namespace that nothing has used up. */
 export interface PreorderRow {
@@ -59,14 +17,6 @@ export interface PreorderRow {
   /** Micro-STACKS; null: bitcoin pays. */
   readonly tokens: bigint | null;
   readonly record: OperationRecord;
-}
-
-/** Micro-STACKS of an address. */
-export interface AccountRow {
-  readonly credit: bigint;
-  readonly debit: bigint;
-  /** Nothing leaves before this height. */
-  readonly lockedUntil: number;
 }
 
 export interface HistoryEntry {
@@ -88,7 +38,7 @@ export interface State {
   readonly keychains: Map<string, ReadonlySet<string>>;
   readonly consensusHashes: Map<number, string>;
   readonly operations: Map<number, readonly OperationRecord[]>;
-  readonly histories: Map<string, readonly HistoryEntry[]>;
+  readonly histories: Map<string, HistoryEntry[]>;
   readonly byOwner: Map<string, Set<string>>;
   readonly byNameHash: Map<string, string>;
   readonly byPreorderHash: Map<string, Set<string>>;
@@ -193,8 +143,12 @@ function leave(index: Map<string, Set<string>>, key: string, member: string): vo
   if (members?.size === 0) index.delete(key);
 }
 
-export function addHistory(state: State, name: string, ...entries: readonly HistoryEntry[]): void {
-  put(state, state.histories, name, [...(state.histories.get(name) ?? []), ...entries]);
+export function addHistory(state: State, name: string, entry: HistoryEntry): void {
+  const entries = state.histories.get(name);
+  if (entries) {
+    entries.push(entry);
+    remember(state, () => entries.pop());
+  } else put(state, state.histories, name, [entry]);
 }
 
 /** Whether a name exists for the rules at `height`: registered by then, and not expired; revoked or not; BNS (b.5). */

@@ -1,10 +1,10 @@
 import type { Claim } from './claim.js';
 import { balanceRefusal, credit, debit } from './fee.js';
 import type { TokenTransfer } from './operation.js';
-import { firstRefusal, isFresh, refuse, type BlockContext, type Verdict } from './rule.js';
+import { firstRefusal, refuse, type BlockContext, type Verdict } from './rule.js';
 import type { State } from './state.js';
 
-const NO_CONSENSUS_HASH = '0'.repeat(32);
+const NO_CONSENSUS_HASH = '00000000000000000000000000000000';
 
 /** TOKEN_TRANSFER; BNS (b.5). */
 export function judgeTokenTransfer(state: State, claim: Claim<TokenTransfer>, block: BlockContext): Verdict {
@@ -16,7 +16,7 @@ export function judgeTokenTransfer(state: State, claim: Claim<TokenTransfer>, bl
     () => sender.address === recipient.address && 'the recipient is the sender',
     () =>
       !(block.epoch.freshnessOptional && consensusHash === NO_CONSENSUS_HASH) &&
-      !isFresh(state, consensusHash, block.height) &&
+      !block.fresh.includes(consensusHash) &&
       'the consensus hash is not one of the last 24',
     () => units !== 'STACKS' && 'the token is not STACKS',
     () => (state.accounts.get(sender.address)?.lockedUntil ?? 0) > block.height && 'the account is locked',

@@ -2,7 +2,7 @@ import { addressOf, formatAddress } from '../../../src/lib/address.js';
 import { concat, fromHex, fromUtf8, toHex } from '../../../src/lib/bytes.js';
 import { hash160, sha256 } from '../../../src/lib/hash.js';
 import { parsePrivateKey, publicKeyOf } from '../../../src/lib/key.js';
-import { BURN_ADDRESS } from '../../../src/names/bitcoin/claim.js';
+import { BURN_ADDRESS } from '../../../src/names/bitcoin/price.js';
 import { nameConsensusHash, nameHash128, preorderHash } from '../../../src/names/bitcoin/commitment.js';
 import { bitcoinRegtest, defineNetwork, type Network } from '../../../src/names/bitcoin/network.js';
 import { encodeOperation, type NamespaceTerms, type Operation } from '../../../src/names/bitcoin/operation.js';

@@ -59,5 +59,5 @@ test.each([
   ['genesisConsensusHashes', { genesisConsensusHashes: { 99: 'ab' } }],
   ['genesisBalances', { genesisBalances: { x: '-1' } }],
 ])('a network with an impossible %s is refused', (field, edit) => {
-  expect(() => defineNetwork({ ...own, ...edit })).toThrowError(new RegExp(field));
+  expect(() => defineNetwork({ ...own, ...edit })).toThrow(new RegExp(field));
 });

@@ -34,7 +34,7 @@ test('an address and its script lead to each other; test versions lead to the sa
 });
 
 test('an address of another version has no script', () => {
-  expect(() => scriptOfAddress(formatAddress(1, new Uint8Array(20)))).toThrowError(expect.objectContaining({ code: 'AddressInvalid' }));
+  expect(() => scriptOfAddress(formatAddress(1, new Uint8Array(20)))).toThrow(expect.objectContaining({ code: 'AddressInvalid' }));
 });
 
 test('up to 80 bytes fit an OP_RETURN output and come back', () => {
@@ -44,7 +44,7 @@ test('up to 80 bytes fit an OP_RETURN output and come back', () => {
     }),
     { seed: 8 },
   );
-  expect(() => nulldataScript(new Uint8Array(81))).toThrowError(expect.objectContaining({ code: 'PayloadTooLarge' }));
+  expect(() => nulldataScript(new Uint8Array(81))).toThrow(expect.objectContaining({ code: 'PayloadTooLarge' }));
 });
 
 test('the last OP_RETURN counts, and a malformed one cancels those before it', () => {

@@ -39,7 +39,7 @@ test.each([
   ['no opcode', { op: null }],
   ['an opcode named like a property of all objects', { op: 'constructor' }],
 ])('%s is not committable', (_, edit) => {
-  expect(() => serializeOperation({ ...importOf.fields, ...edit })).toThrowError(expect.objectContaining({ code: 'Malformed' }));
+  expect(() => serializeOperation({ ...importOf.fields, ...edit })).toThrow(expect.objectContaining({ code: 'Malformed' }));
 });
 
 test('any fields serialize or are refused as malformed', () => {

@@ -68,6 +68,6 @@ test('blocks beyond the remembered depth cannot be undone', () => {
   for (let height = 100; height < 105; height++) applyBlock(state, { height, transactions: [] });
   undoBlock(state);
   undoBlock(state);
-  expect(() => undoBlock(state)).toThrowError(expect.objectContaining({ code: 'ReorgTooDeep' }));
+  expect(() => undoBlock(state)).toThrow(expect.objectContaining({ code: 'ReorgTooDeep' }));
   expect(state.height).toBe(102);
 });

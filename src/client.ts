@@ -130,7 +130,8 @@ export function createClient(world: World): Client {
     return { record, evidence, zoneFile, profile, profileUrl: url };
   };
 
-  const ownerOf = async (name: string, options: CallOptions): Promise<string | null> => (await need(world.names, 'names').lookup(name, options))?.record.owner ?? null;
+  const ownerOf = async (name: string, options: CallOptions): Promise<string | null> =>
+    (await need(world.names, 'names').lookup(name, options))?.record.owner ?? null;
 
   const mine = (): Session => session({ domain: need(world.origin, 'origin'), store: need(world.session, 'session'), clock, ownerOf });
 

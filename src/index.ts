@@ -1,7 +1,18 @@
 // The public list, by hand. Adapters have subpaths of their own.
 
 export { createClient, allowLoopback } from './client.js';
-export type { Client, ClientFile, GetFileOptions, PutFileOptions, RegisterRequest, Registrar, ResolveOptions, Resolved, SignInOptions, World } from './client.js';
+export type {
+  Client,
+  ClientFile,
+  GetFileOptions,
+  PutFileOptions,
+  RegisterRequest,
+  Registrar,
+  ResolveOptions,
+  Resolved,
+  SignInOptions,
+  World,
+} from './client.js';
 
 export { NamesteadError, errorCodes, isNamesteadError } from './lib/errors.js';
 export type { ErrorCode } from './lib/errors.js';
@@ -101,7 +112,7 @@ export { makeAuthResponse, openAuthResponse, verifyAuthResponse } from './auth/r
 export type { AuthResponse, SignedIn } from './auth/response.js';
 export { appKeyOfUser, memorySession, session } from './auth/session.js';
 export type { Session, SessionStore, UserData } from './auth/session.js';
-export { responseUrl } from './auth/transport.js';
+export { declineUrl, responseUrl } from './auth/transport.js';
 
 export { decrypted, encrypted } from './storage/encrypted.js';
 export { enveloped, envelopedBy } from './storage/enveloped.js';

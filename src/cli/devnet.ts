@@ -17,7 +17,10 @@ export async function runDevnet({ json, bitcoind, name, terminal }: DevnetComman
   try {
     const seeded = name === undefined ? null : await seedName(devnet, name);
     const anchor = await devnet.anchor();
-    if (json) terminal.out.write(`${JSON.stringify({ ok: true, urls: devnet.urls, anchor, rpc: { user: devnet.bitcoin.user, password: devnet.bitcoin.password }, seeded })}\n`);
+    if (json)
+      terminal.out.write(
+        `${JSON.stringify({ ok: true, urls: devnet.urls, anchor, rpc: { user: devnet.bitcoin.user, password: devnet.bitcoin.password }, seeded })}\n`,
+      );
     else {
       const { urls, bitcoin } = devnet;
       const lines = [

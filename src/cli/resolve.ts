@@ -7,7 +7,7 @@ import { esplora } from '../names/bitcoin/adapters/esplora.js';
 import { indexer } from '../names/bitcoin/adapters/indexer.js';
 import { bitcoinNames, type Anchor } from '../names/bitcoin/names.js';
 import { mainnet, type Network } from '../names/bitcoin/network.js';
-import { levels, type Level } from '../names/proof.js';
+import { levels, type Evidence, type Level } from '../names/proof.js';
 import { atlas } from '../zones/adapters/atlas.js';
 import type { Terminal } from './transcript.js';
 
@@ -49,7 +49,14 @@ export async function resolveName(name: string, command: ResolveCommand): Promis
     });
     if (live) terminal.err.write('\r\x1b[2K');
     const { zoneFileHash, ...rest } = record;
-    const answer = { ok: true, record: { ...rest, zoneFileHash: zoneFileHash && toHex(zoneFileHash) }, evidence, zoneFile: zoneFile?.text ?? null, profile: profile?.claim ?? null, profileUrl };
+    const answer = {
+      ok: true,
+      record: { ...rest, zoneFileHash: zoneFileHash && toHex(zoneFileHash) },
+      evidence,
+      zoneFile: zoneFile?.text ?? null,
+      profile: profile?.claim ?? null,
+      profileUrl,
+    };
     if (json) terminal.out.write(`${JSON.stringify(answer)}\n`);
     else terminal.out.write(page(answer));
     return 0;
@@ -68,15 +75,29 @@ function page({ record, evidence, zoneFile, profile, profileUrl }: Pick<Answer, 
     ...unchecked.map((line) => `    not checked: ${line}`),
     `  zone file ${record.zoneFileHash ?? '(none)'}`,
     ...(zoneFile?.trimEnd().split('\n') ?? []).map((line) => `    ${line}`),
-    ...(profile ? [`  profile ${profileUrl ?? ''}`, ...JSON.stringify(profile, null, 2).split('\n').map((line) => `    ${line}`)] : []),
+    ...(profile
+      ? [
+          `  profile ${profileUrl ?? ''}`,
+          ...JSON.stringify(profile, null, 2)
+            .split('\n')
+            .map((line) => `    ${line}`),
+        ]
+      : []),
   ];
   // What others wrote may hold escape sequences; a terminal obeys them.
   return `${lines.map((line) => line.replace(/[\x00-\x08\x0b-\x1f\x7f-\x9f]/g, '�')).join('\n')}\n`;
 }
 
 interface Answer {
-  readonly record: { readonly name: string; readonly owner: string; readonly height: number; readonly txid: string; readonly expiresAt: number | null; readonly zoneFileHash: string | null };
-  readonly evidence: import('../names/proof.js').Evidence;
+  readonly record: {
+    readonly name: string;
+    readonly owner: string;
+    readonly height: number;
+    readonly txid: string;
+    readonly expiresAt: number | null;
+    readonly zoneFileHash: string | null;
+  };
+  readonly evidence: Evidence;
   readonly zoneFile: string | null;
   readonly profile: unknown;
   readonly profileUrl: string | null;
@@ -104,6 +125,7 @@ function levelOf(text: string | undefined): Level | undefined {
 
 function urlOf(text: string | undefined, option: string): string {
   if (text === undefined) throw new TypeError(`resolve needs ${option} URL`);
-  if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol)) throw new TypeError(`${option} takes an http or https URL, not ${JSON.stringify(text)}`);
+  if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol))
+    throw new TypeError(`${option} takes an http or https URL, not ${JSON.stringify(text)}`);
   return text.replace(/\/$/, '');
 }

@@ -90,7 +90,13 @@ export async function startDevnet(options: DevnetOptions = {}): Promise<Devnet> 
   }
 }
 
-function assemble(network: Network, bitcoin: BitcoinNode, nodes: readonly [CoreNode, CoreNode], hub: Hub, close: () => Promise<void>): Devnet & { settle(signal?: AbortSignal): Promise<number> } {
+function assemble(
+  network: Network,
+  bitcoin: BitcoinNode,
+  nodes: readonly [CoreNode, CoreNode],
+  hub: Hub,
+  close: () => Promise<void>,
+): Devnet & { settle(signal?: AbortSignal): Promise<number> } {
   const settle = async (signal?: AbortSignal): Promise<number> => {
     // A chain changes only by growing, reorganisations too: who stands at its height stands on its tip.
     const height = Number(await bitcoin.rpc('getblockcount', []));

@@ -38,11 +38,24 @@ export async function startLiar(target: string, lie: Lie): Promise<Liar> {
     void (async () => {
       const { method = 'GET', url = '/' } = request;
       const asked = await read(request);
-      const headers = Object.fromEntries(['authorization', 'content-type', 'if-match', 'if-none-match'].flatMap((name) => (typeof request.headers[name] === 'string' ? [[name, request.headers[name]]] : [])));
-      const forward = (body: Uint8Array): Promise<HttpAnswer> => ask(origin + url, { method: method as 'GET', headers, limit: 64 << 20, ...(body.length > 0 ? { body } : {}) });
+      const headers = Object.fromEntries(
+        ['authorization', 'content-type', 'if-match', 'if-none-match'].flatMap((name) =>
+          typeof request.headers[name] === 'string' ? [[name, request.headers[name]]] : [],
+        ),
+      );
+      const forward = (body: Uint8Array): Promise<HttpAnswer> =>
+        ask(origin + url, { method: method as 'GET', headers, limit: 64 << 20, ...(body.length > 0 ? { body } : {}) });
       const honest = await forward(asked);
       const contentType = honest.headers.get('content-type') ?? 'application/octet-stream';
-      const forged = await lie({ method, path: url, asked, status: honest.status, contentType, body: honest.body, ask: async (other) => (await forward(other)).body });
+      const forged = await lie({
+        method,
+        path: url,
+        asked,
+        status: honest.status,
+        contentType,
+        body: honest.body,
+        ask: async (other) => (await forward(other)).body,
+      });
       if (forged) told++;
       const etag = honest.headers.get('etag');
       response.writeHead(honest.status, { 'content-type': contentType, 'access-control-allow-origin': '*', ...(etag ? { etag } : {}) });

@@ -9,7 +9,10 @@ type Fields = Readonly<Record<string, unknown>>;
 export function forgedHeader(height: number): Lie {
   return jsonLie(
     (path) => path.startsWith('/blocks'),
-    (blocks) => (Array.isArray(blocks) && blocks.some((block: Fields) => block['height'] === height) ? blocks.map((block: Fields) => (block['height'] === height ? withoutWork(block) : block)) : null),
+    (blocks) =>
+      Array.isArray(blocks) && blocks.some((block: Fields) => block['height'] === height)
+        ? blocks.map((block: Fields) => (block['height'] === height ? withoutWork(block) : block))
+        : null,
   );
 }
 
@@ -20,7 +23,9 @@ export function wrongRecord(owner: string): Lie {
 
 /** A core node that edits what no consensus hash commits to: here, how long the name is paid for. */
 export function editedField(): Lie {
-  return nodeLie('get_name_blockchain_record', (answer) => editRecord(answer, (record) => ({ ...record, expire_block: 9_999_999, renewal_deadline: 9_999_999 })));
+  return nodeLie('get_name_blockchain_record', (answer) =>
+    editRecord(answer, (record) => ({ ...record, expire_block: 9_999_999, renewal_deadline: 9_999_999 })),
+  );
 }
 
 /** A core node that shows a name as it stood before its latest operation. */
@@ -28,7 +33,9 @@ export function hiddenOperation(): Lie {
   return nodeLie('get_name_blockchain_record', (answer) =>
     editRecord(answer, (record) => {
       const history = record['history'] as Readonly<Record<string, readonly Fields[]>>;
-      const heights = Object.keys(history).map(Number).sort((a, b) => a - b);
+      const heights = Object.keys(history)
+        .map(Number)
+        .sort((a, b) => a - b);
       const kept = heights.slice(0, -1);
       const before = history[String(kept.at(-1))]?.at(-1);
       return { ...record, ...before, history: Object.fromEntries(kept.map((height) => [height, history[String(height)]])) };
@@ -77,7 +84,7 @@ function nodeLie(method: string, edit: (answer: Fields, params: readonly unknown
     if (verb !== 'POST' || status !== 200) return null;
     const call = parseCall(toUtf8(asked));
     if (call.method !== method) return null;
-    const edited = edit(JSON.parse(String(parseResponse(toUtf8(body)))) as Fields, call.params);
+    const edited = edit(JSON.parse(parseResponse(toUtf8(body)) as string) as Fields, call.params);
     return edited === null ? null : fromUtf8(encodeResponse(JSON.stringify(edited)));
   };
 }

@@ -29,7 +29,10 @@ export interface DevnetPorts {
 }
 
 /** The ports that a devnet's URLs stand for: what a client on it is made of. */
-export function devnetPorts(urls: DevnetUrls, { network = devnetNetwork, http = platformHttp() }: { readonly network?: Network; readonly http?: Http } = {}): DevnetPorts {
+export function devnetPorts(
+  urls: DevnetUrls,
+  { network = devnetNetwork, http = platformHttp() }: { readonly network?: Network; readonly http?: Http } = {},
+): DevnetPorts {
   const bitcoin = esplora({ url: urls.esplora, http });
   const node = indexer({ url: urls.node, http });
   const peers = urls.atlas.map((url) => atlas({ url, http }));

@@ -14,7 +14,15 @@ import { mineWhenNeeded } from './miner.js';
 import { devnetPorts } from './presets.js';
 
 /** The price curve that `.id` has on mainnet; names of a devnet cost as little as there. */
-export const namespaceRules = { lifetime: 52_595, coeff: 250, base: 4, buckets: [6, 5, 4, 3, 2, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], nonalphaDiscount: 4, noVowelDiscount: 4, version: 1 };
+export const namespaceRules = {
+  lifetime: 52_595,
+  coeff: 250,
+  base: 4,
+  buckets: [6, 5, 4, 3, 2, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
+  nonalphaDiscount: 4,
+  noVowelDiscount: 4,
+  version: 1,
+};
 
 export interface Seeded {
   readonly name: string;
@@ -54,7 +62,9 @@ export async function seedName(devnet: Devnet, name: string, words = generateWor
     const profileUrl = `${devnet.urls.files}${identity.address}/profile.json`;
     await register({ ...world, name, zoneFile: fromUtf8(formatProfileZoneFile(name, profileUrl)), owner: identity.address, payer: payment.signer, publish });
     const profile = await signProfile({ '@context': 'http://schema.org/', '@type': 'Person', name: label }, identity.signer, { clock: world.clock });
-    await gaia({ hub: devnet.urls.hub, signer: identity.signer, clock: world.clock }).put('profile.json', fromUtf8(profile), { contentType: 'application/json' });
+    await gaia({ hub: devnet.urls.hub, signer: identity.signer, clock: world.clock }).put('profile.json', fromUtf8(profile), {
+      contentType: 'application/json',
+    });
     return { name, owner: identity.address, words, profileUrl };
   } finally {
     await stopMining();

@@ -41,5 +41,5 @@ export class NamesteadError extends Error {
 
 /** True when `error` is ours, with `code` if one is given; works across two copies of the library. */
 export function isNamesteadError(error: unknown, code?: ErrorCode): error is NamesteadError {
-  return error instanceof Error && error.name === 'NamesteadError' && (code === undefined || (error as NamesteadError).code === code);
+  return error instanceof Error && error.name === 'NamesteadError' && (code === undefined || ('code' in error && error.code === code));
 }

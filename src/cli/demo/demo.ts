@@ -1,17 +1,17 @@
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startDevnet, type Devnet } from '../../devnet/devnet.js';
-import { transcript, type Terminal } from '../transcript.js';
+import { describe, transcript, type Step, type Terminal } from '../transcript.js';
 import { demoFiles } from './files.js';
-import { registerName, type Registration } from './names.js';
+import { registerName } from './names.js';
 import { realBitcoin } from './real.js';
 import { resolveProved } from './resolve.js';
 import { signInApp } from './signIn.js';
+import type { Stage } from './stage.js';
 import { spreadZoneFile } from './zones.js';
 import { generateWords } from '../../wallet/mnemonic.js';
-import { openWallet, type Wallet } from '../../wallet/wallet.js';
-import { describe } from '../transcript.js';
+import { openWallet } from '../../wallet/wallet.js';
 
 export interface DemoOptions {
   readonly json: boolean;
@@ -21,16 +21,7 @@ export interface DemoOptions {
   readonly now: () => number;
 }
 
-/** What the steps hand on to each other. */
-export interface Stage {
-  readonly devnet: Devnet;
-  readonly words: string;
-  readonly wallet: Wallet;
-  /** A folder that is gone when the demo ends. */
-  readonly directory: string;
-}
-
-export const NAME = 'alice.id';
+const NAME = 'alice.id';
 
 /** The main job, end to end. Answers the exit code. */
 export async function demo({ json, bitcoind, terminal, now }: DemoOptions): Promise<number> {
@@ -48,7 +39,7 @@ export async function demo({ json, bitcoind, terminal, now }: DemoOptions): Prom
       return net;
     });
     const stage = await told.run('wallet', 'A wallet from 12 words', async (step) => openDemoWallet(step, devnet as Devnet, directory));
-    const registration: Registration = await told.run('names', 'A namespace is opened and a name registered', (step) => registerName(step, stage, NAME));
+    const registration = await told.run('names', 'A namespace is opened and a name registered', (step) => registerName(step, stage, NAME));
     await told.run('zones', 'The zone file is pushed to one peer and found at the other', (step) => spreadZoneFile(step, stage, registration));
     await told.run('resolve', 'Another process resolves the name, proved, past honest servers and liars', (step) => resolveProved(step, stage, registration));
     const app = await told.run('signIn', 'Sign in', (step) => signInApp(step, stage, NAME));
@@ -62,12 +53,15 @@ export async function demo({ json, bitcoind, terminal, now }: DemoOptions): Prom
   }
   const ms = Math.round(now() - started);
   const ok = failure === null;
-  if (json) terminal.out.write(`${JSON.stringify({ ok, ms, bitcoin: bitcoind === undefined ? 'memory' : 'bitcoind', steps: told.steps, ...(ok ? {} : { error: describe(failure) }) })}\n`);
+  if (json)
+    terminal.out.write(
+      `${JSON.stringify({ ok, ms, bitcoin: bitcoind === undefined ? 'memory' : 'bitcoind', steps: told.steps, ...(ok ? {} : { error: describe(failure) }) })}\n`,
+    );
   else terminal.out.write(ok ? `\nAll of it worked, in ${(ms / 1000).toFixed(1)} s.\n` : `\nThe demo failed: ${describe(failure)}\n`);
   return ok ? 0 : 1;
 }
 
-async function openDemoWallet(step: { say(line: string, figures?: Readonly<Record<string, unknown>>): void }, devnet: Devnet, directory: string): Promise<Stage> {
+async function openDemoWallet(step: Step, devnet: Devnet, directory: string): Promise<Stage> {
   const words = generateWords();
   const wallet = await openWallet(words);
   const payment = await wallet.payment(0);
@@ -77,10 +71,4 @@ async function openDemoWallet(step: { say(line: string, figures?: Readonly<Recor
   const txid = await devnet.fund(payment.script, 1_000_000_000n);
   step.say(`the miner pays it 10 BTC      ${txid}`, { funded: 1_000_000_000, fundingTxid: txid });
   return { devnet, words, wallet, directory };
-}
-
-/** The names of the entries a journal folder holds, for the transcript. */
-export async function journalEntries(directory: string): Promise<readonly { readonly name: string; readonly bytes: number }[]> {
-  const names = await readdir(directory).catch(() => [] as string[]);
-  return Promise.all(names.map(async (name) => ({ name, bytes: (await readFile(join(directory, name))).length })));
 }

@@ -14,8 +14,7 @@ import { signProfile } from '../../profiles/profile.js';
 import { gaia, readGaia } from '../../storage/adapters/gaia.js';
 import { signed, signedBy } from '../../storage/signed.js';
 import type { Step } from '../transcript.js';
-import type { Stage } from './demo.js';
-import type { App } from './signIn.js';
+import type { App, Stage } from './stage.js';
 
 const NOTE = 'Only the owner reads this.';
 const POST = 'Hello from alice.id.';
@@ -33,7 +32,11 @@ async function privateFile(step: Step, { client }: App): Promise<void> {
   if (toUtf8(raw.body).includes(NOTE)) throw new Error('the hub holds the note in the clear');
   const file = await client.get('notes/1.txt');
   if (file?.text() !== NOTE) throw new Error('the note did not come back');
-  step.say(`an encrypted and signed file went to the hub (${raw.body.length} bytes for ${NOTE.length}) and came back to its owner`, { sealedBytes: raw.body.length, plainBytes: NOTE.length, url });
+  step.say(`an encrypted and signed file went to the hub (${raw.body.length} bytes for ${NOTE.length}) and came back to its owner`, {
+    sealedBytes: raw.body.length,
+    plainBytes: NOTE.length,
+    url,
+  });
 }
 
 /** A public file is signed, its bucket published in the owner's profile, and read by somebody who knows only the name. */
@@ -44,7 +47,9 @@ async function publicFile(step: Step, stage: Stage, { user, origin }: App, name:
   await signed(bucket, key).put('posts/1.txt', fromUtf8(POST), { contentType: 'text/plain; charset=utf-8' });
   const { url } = await bucket.bucket();
   const identity = await stage.wallet.identity(0);
-  const profile = await signProfile({ '@context': 'http://schema.org/', '@type': 'Person', name: 'Alice', apps: { [origin]: url } }, identity.signer, { clock });
+  const profile = await signProfile({ '@context': 'http://schema.org/', '@type': 'Person', name: 'Alice', apps: { [origin]: url } }, identity.signer, {
+    clock,
+  });
   await gaia({ hub: user.hubUrl, signer: identity.signer, clock }).put('profile.json', fromUtf8(profile), { contentType: 'application/json' });
 
   const { urls, anchor } = stage.devnet;

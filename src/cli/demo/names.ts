@@ -12,19 +12,9 @@ import { formatProfileZoneFile, hashZoneFile } from '../../zones/zonefile.js';
 import { atlas } from '../../zones/adapters/atlas.js';
 import type { Step } from '../transcript.js';
 import { runChild } from './child.js';
-import { journalEntries, type Stage } from './demo.js';
 import { lineOf, toTold, type Told } from './receipt.js';
+import { journalEntries, type Registration, type Stage } from './stage.js';
 import type { RegisterInput, RegisterMessage } from './registerChild.js';
-
-export interface Registration {
-  readonly name: string;
-  readonly owner: string;
-  /** The zone file the name points to in the end. */
-  readonly zoneFile: Uint8Array;
-  readonly hash: string;
-  readonly profileUrl: string;
-  readonly receipts: readonly Told[];
-}
 
 export async function registerName(step: Step, stage: Stage, name: string): Promise<Registration> {
   const { devnet, wallet, directory } = stage;
@@ -32,13 +22,23 @@ export async function registerName(step: Step, stage: Stage, name: string): Prom
   try {
     const { bitcoin, indexer } = devnetPorts(devnet.urls);
     const journal = join(directory, 'journal');
-    const world: RegistrationWorld = { network: devnet.network, headers: bitcoin, transactions: bitcoin, payments: bitcoin, indexer, journal: fileJournal({ directory: journal }), clock: systemClock() };
+    const world: RegistrationWorld = {
+      network: devnet.network,
+      headers: bitcoin,
+      transactions: bitcoin,
+      payments: bitcoin,
+      indexer,
+      journal: fileJournal({ directory: journal }),
+      clock: systemClock(),
+    };
     const payer = (await wallet.payment(0)).signer;
     const identity = await wallet.identity(0);
     const onProgress = ({ stage: at, operation }: { stage: string; operation: string }): void => step.progress(`${operation} ${at}`);
 
     const namespace = name.slice(name.indexOf('.') + 1);
-    const opened = (await openNamespace({ ...world, namespace, rules: namespaceRules, owner: (await wallet.payment(1)).signer, payer }, { onProgress })).map(toTold);
+    const opened = (await openNamespace({ ...world, namespace, rules: namespaceRules, owner: (await wallet.payment(1)).signer, payer }, { onProgress })).map(
+      toTold,
+    );
     for (const receipt of opened) step.say(lineOf(receipt));
 
     const bucket = `${devnet.urls.files}${identity.address}/`;
@@ -67,9 +67,13 @@ async function registerTwice(step: Step, input: Omit<RegisterInput, 'dieAfterPre
     if (message.kind === 'progress') step.progress(message.line);
   };
   const killed = await runChild<RegisterMessage>('register', { ...input, dieAfterPreorder: true }, show);
-  if (killed.signal !== 'SIGKILL') throw new Error(`the first process was to be killed between preorder and register, but ended with ${String(killed.code)}: ${killed.stderr}`);
+  if (killed.signal !== 'SIGKILL')
+    throw new Error(`the first process was to be killed between preorder and register, but ended with ${String(killed.code)}: ${killed.stderr}`);
   const entries = await journalEntries(input.journal);
-  step.say(`killed between preorder and register; the journal holds ${entries.map(({ name, bytes }) => `${name} (${bytes} bytes)`).join(', ')}`, { killed: killed.signal, journal: entries });
+  step.say(`killed between preorder and register; the journal holds ${entries.map(({ name, bytes }) => `${name} (${bytes} bytes)`).join(', ')}`, {
+    killed: killed.signal,
+    journal: entries,
+  });
   const finished = await runChild<RegisterMessage>('register', { ...input, dieAfterPreorder: false }, show);
   const last = finished.messages.at(-1);
   if (finished.code !== 0 || last?.kind !== 'receipts') throw new Error(`the second process did not finish the registration: ${finished.stderr}`);

@@ -15,7 +15,7 @@ import type { Step } from '../transcript.js';
 const HEIGHT = 426_884;
 /** The retarget block whose bits hold for the 2,016 blocks from it on. */
 const CHECKPOINT = 425_376;
-const DATA = join('test', 'vectors', 'bitcoin');
+const DATA = 'test/vectors/bitcoin';
 
 interface CheckpointHeader {
   readonly height: number;
@@ -29,11 +29,18 @@ export async function realBitcoin(step: Step): Promise<void> {
   const block = parseBlock(bytes);
   const header = parseHeader(bytes.subarray(0, 80));
   verifyWork(header, mainnet.bitcoin.powLimitBits);
-  step.say(`${bytes.length} bytes, ${block.transactions.length} transactions, proof of work and merkle root hold: ${header.hash}`, { hash: header.hash, bytes: bytes.length, transactions: block.transactions.length });
+  step.say(`${bytes.length} bytes, ${block.transactions.length} transactions, proof of work and merkle root hold: ${header.hash}`, {
+    hash: header.hash,
+    bytes: bytes.length,
+    transactions: block.transactions.length,
+  });
 
   const checkpoint = await checkpointHeader(directory);
   if (checkpoint.bits !== header.bits) throw new Error(`the block's bits ${header.bits} are not those of its period, ${checkpoint.bits}`);
-  step.say(`bits ${header.bits.toString(16)} are those of the real retarget block ${CHECKPOINT}: ${checkpoint.hash}`, { bits: header.bits.toString(16), checkpoint: checkpoint.hash });
+  step.say(`bits ${header.bits.toString(16)} are those of the real retarget block ${CHECKPOINT}: ${checkpoint.hash}`, {
+    bits: header.bits.toString(16),
+    checkpoint: checkpoint.hash,
+  });
 
   const leaves = block.txids.map((txid) => reversed(fromHex(txid)));
   const operations = block.transactions.flatMap((transaction, index) => {
@@ -47,7 +54,14 @@ export async function realBitcoin(step: Step): Promise<void> {
   });
   if (operations.length !== 2) throw new Error(`found ${operations.length} operations, not 2`);
   for (const { opcode, txid, index, branch } of operations) step.say(`${opcode} in transaction ${index}, proved by ${branch} hashes: ${txid}`);
-  step.say('', { operations: operations.map((operation) => JSON.parse(JSON.stringify(operation, (_, value: unknown) => (value instanceof Uint8Array ? toHex(value) : typeof value === 'bigint' ? Number(value) : value))) as unknown) });
+  step.say('', {
+    operations: operations.map(
+      (operation) =>
+        JSON.parse(
+          JSON.stringify(operation, (_, value: unknown) => (value instanceof Uint8Array ? toHex(value) : typeof value === 'bigint' ? Number(value) : value)),
+        ) as unknown,
+    ),
+  });
 }
 
 async function checkpointHeader(directory: string): Promise<ReturnType<typeof parseHeader>> {

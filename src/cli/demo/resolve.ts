@@ -9,8 +9,7 @@ import { signProfile } from '../../profiles/profile.js';
 import type { Evidence } from '../../names/proof.js';
 import type { Step } from '../transcript.js';
 import { runChild } from './child.js';
-import type { Stage } from './demo.js';
-import type { Registration } from './names.js';
+import type { Registration, Stage } from './stage.js';
 import type { ResolveInput, ResolveMessage } from './resolveChild.js';
 
 /** Resolves in a second process, which gets URLs, the genesis header and an anchor; then once more past each liar. */
@@ -23,11 +22,14 @@ export async function resolveProved(step: Step, stage: Stage, registration: Regi
     const lies = await startLiars(stage, registration, anchor.height, open);
     const input: ResolveInput = { urls: devnet.urls, genesisHeader: devnet.network.bitcoin.genesisHeader, anchor, name: registration.name, lies };
     const exit = await runChild<ResolveMessage>('resolve', input, (message) => tell(step, message));
-    const believed = exit.messages.filter((message) => message.kind === 'lie' && (message.code === 'BELIEVED' || message.code === 'UNKNOWN' || !message.thenHonest));
+    const believed = exit.messages.filter(
+      (message) => message.kind === 'lie' && (message.code === 'BELIEVED' || message.code === 'UNKNOWN' || !message.thenHonest),
+    );
     if (exit.code !== 0) throw new Error(`the second process failed: ${exit.stderr}`);
     if (believed.length > 0) throw new Error(`not refused as they should be: ${believed.map((message) => JSON.stringify(message)).join('; ')}`);
     const [resolved] = exit.messages;
-    if (resolved?.kind !== 'resolved' || resolved.owner !== registration.owner || resolved.zoneFileHash !== registration.hash) throw new Error('the second process resolved something else');
+    if (resolved?.kind !== 'resolved' || resolved.owner !== registration.owner || resolved.zoneFileHash !== registration.hash)
+      throw new Error('the second process resolved something else');
     if (exit.messages.length !== 1 + lies.length) throw new Error('the second process did not meet every liar');
   } finally {
     for (const each of open) await each.close();
@@ -42,12 +44,20 @@ function tell(step: Step, message: ResolveMessage): void {
   }
   const { level, asOf, completeTo, confirmations, work, checked, unchecked } = message.evidence as Evidence;
   step.say(`owner ${message.owner}, zone file ${message.zoneFileHash}, profile of ${String(message.profileName)}, in ${message.ms} ms`, message);
-  step.say(`level ${level}, complete to ${completeTo ?? '-'}, as of block ${asOf.height} ${asOf.hash}, ${confirmations} confirmations, work: ${work}`, { level, asOf });
+  step.say(`level ${level}, complete to ${completeTo ?? '-'}, as of block ${asOf.height} ${asOf.hash}, ${confirmations} confirmations, work: ${work}`, {
+    level,
+    asOf,
+  });
   for (const line of checked) step.say(`  checked: ${line}`);
   for (const line of unchecked) step.say(`  not checked: ${line}`);
 }
 
-async function startLiars(stage: Stage, { receipts, owner, zoneFile, name, profileUrl }: Registration, top: number, open: { close(): Promise<void> }[]): Promise<ResolveInput['lies']> {
+async function startLiars(
+  stage: Stage,
+  { receipts, owner, zoneFile, name, profileUrl }: Registration,
+  top: number,
+  open: { close(): Promise<void> }[],
+): Promise<ResolveInput['lies']> {
   const { urls } = stage.devnet;
   const mallory = await stage.wallet.identity(7);
   const last = receipts.at(-1)?.height ?? top;

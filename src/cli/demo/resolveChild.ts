@@ -21,7 +21,14 @@ export interface ResolveInput {
 }
 
 export type ResolveMessage =
-  | { readonly kind: 'resolved'; readonly ms: number; readonly owner: string; readonly zoneFileHash: string; readonly profileName: unknown; readonly evidence: unknown }
+  | {
+      readonly kind: 'resolved';
+      readonly ms: number;
+      readonly owner: string;
+      readonly zoneFileHash: string;
+      readonly profileName: unknown;
+      readonly evidence: unknown;
+    }
   | { readonly kind: 'lie'; readonly lie: string; readonly code: string; readonly message: string; readonly thenHonest: boolean };
 
 /** Resolves a name in a process of its own: first past honest servers, then past each liar. */
@@ -31,7 +38,14 @@ export async function resolveChild(): Promise<void> {
   const started = performance.now();
   const { record, evidence, profile } = await clientOf(urls, anchor, network, http()).resolve(name);
   const ms = Math.round(performance.now() - started);
-  send({ kind: 'resolved', ms, owner: record.owner, zoneFileHash: toHex(record.zoneFileHash ?? new Uint8Array()), profileName: profile?.claim['name'], evidence });
+  send({
+    kind: 'resolved',
+    ms,
+    owner: record.owner,
+    zoneFileHash: toHex(record.zoneFileHash ?? new Uint8Array()),
+    profileName: profile?.claim['name'],
+    evidence,
+  });
 
   for (const { lie, honest, liar } of lies) {
     // One client throughout: only where its questions about `honest` go changes.

@@ -3,7 +3,7 @@ import { loopback, type Loopback } from '../../auth/adapters/loopback.js';
 import { answerAuthRequest } from '../../auth/answer.js';
 import type { Channel } from '../../auth/channel.js';
 import { verifyAuthRequest } from '../../auth/request.js';
-import { memorySession, type UserData } from '../../auth/session.js';
+import { memorySession } from '../../auth/session.js';
 import { responseUrl, takeParameter } from '../../auth/transport.js';
 import { systemClock } from '../../lib/adapters/clock.js';
 import { isNamesteadError } from '../../lib/errors.js';
@@ -13,13 +13,7 @@ import { readGaia } from '../../storage/adapters/gaia.js';
 import { signedBy } from '../../storage/signed.js';
 import type { Identity } from '../../wallet/wallet.js';
 import type { Step } from '../transcript.js';
-import type { Stage } from './demo.js';
-
-export interface App {
-  readonly origin: string;
-  readonly client: Client;
-  readonly user: UserData;
-}
+import type { App, Stage } from './stage.js';
 
 /** Signs in over a loopback listener, as a program without pages does: the wallet's answer comes by HTTP. */
 export async function signInApp(step: Step, stage: Stage, name: string): Promise<App> {
@@ -29,7 +23,10 @@ export async function signInApp(step: Step, stage: Stage, name: string): Promise
     const client = await appClient(stage, wallet);
     const user = await client.signIn({ scopes: ['store_write', 'publish_data'] });
     step.say(`${wallet.origin} asked, the wallet answered, the app checked the answer`, { origin: wallet.origin });
-    step.say(`${user.username ?? '-'} belongs to ${user.identityAddress}, by the app's own proof`, { username: user.username, identityAddress: user.identityAddress });
+    step.say(`${user.username ?? '-'} belongs to ${user.identityAddress}, by the app's own proof`, {
+      username: user.username,
+      identityAddress: user.identityAddress,
+    });
     step.say(`hub ${user.hubUrl}; the app has its own key`, { hub: user.hubUrl });
     const code = await refuseThief(stage, name, wallet.origin);
     step.say(`lie: somebody else's name         refused with ${code}`);

@@ -7,8 +7,7 @@ import { atlas } from '../../zones/adapters/atlas.js';
 import { hashZoneFile } from '../../zones/zonefile.js';
 import type { ZoneSource } from '../../zones/zones.js';
 import type { Step } from '../transcript.js';
-import type { Stage } from './demo.js';
-import type { Registration } from './names.js';
+import type { Registration, Stage } from './stage.js';
 
 /** Pushes the zone file to one Atlas peer, finds it at the other, and puts the profile where it points. */
 export async function spreadZoneFile(step: Step, stage: Stage, { zoneFile, hash, name, profileUrl }: Registration): Promise<void> {
@@ -20,7 +19,9 @@ export async function spreadZoneFile(step: Step, stage: Stage, { zoneFile, hash,
   const found = await findSoon(second.get, zoneFile);
   step.say(`found at ${stage.devnet.urls.atlas[1]} after ${found.ms} ms, checked by its hash`, { spreadMs: found.ms });
   const identity = await stage.wallet.identity(0);
-  const profile = await signProfile({ '@context': 'http://schema.org/', '@type': 'Person', name: 'Alice', description: `Owner of ${name}` }, identity.signer, { clock });
+  const profile = await signProfile({ '@context': 'http://schema.org/', '@type': 'Person', name: 'Alice', description: `Owner of ${name}` }, identity.signer, {
+    clock,
+  });
   const hub = gaia({ hub: stage.devnet.urls.hub, signer: identity.signer, clock });
   await hub.put('profile.json', fromUtf8(profile), { contentType: 'application/json' });
   step.say(`profile signed by the owner's key, at ${profileUrl}`, { profileUrl });

@@ -434,6 +434,22 @@ describe('an operation committed beneath the anchor, and not what its transactio
     await expect(forged((record) => ({ ...record, op: '>~', keep_data: false }), world.height() - 1)).rejects.toThrow(code('PayloadMismatch'));
   });
 
+  test('a transfer that drops the zone file leaves none, and one that keeps it says so', async () => {
+    const other = createWorld();
+    openNamespace(other);
+    give(other, 'alice.id', alice, valueHash('one'));
+    other.mine(transfer(other, 'alice.id', alice, bob, false));
+    other.mine(transfer(other, 'alice.id', bob, alice));
+    other.mine();
+    world = other;
+    const [dropped, kept] = [other.height() - 2, other.height() - 1];
+    await expect(forged((record) => ({ ...record, keep_data: false }), kept)).rejects.toThrow(code('PayloadMismatch'));
+    const until = { ...other, height: () => dropped, anchor: () => other.anchor(dropped), consensusHash: () => other.consensusHash(dropped) };
+    world = until;
+    await expect(forged((record) => ({ ...record, value_hash: valueHash('one') }), dropped)).rejects.toThrow(code('PayloadMismatch'));
+    expect(await forged((record) => record, dropped)).toMatchObject({ record: { owner: bob.address, zoneFileHash: null } });
+  });
+
   test('a renewal to another owner, and a registration told as a renewal, are refused', async () => {
     const other = createWorld();
     openNamespace(other);

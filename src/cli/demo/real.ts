@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { fromHex, reversed, toHex } from '../../lib/bytes.js';
+import { fromHex, reversed } from '../../lib/bytes.js';
 import { merkleBranch } from '../../lib/merkle.js';
 import { parseBlock, verifyInclusion } from '../../names/bitcoin/block.js';
 import { parseHeader, verifyWork } from '../../names/bitcoin/header.js';
@@ -53,15 +53,7 @@ export async function realBitcoin(step: Step): Promise<void> {
     return [{ ...operation, txid, index, branch: branch.length }];
   });
   if (operations.length !== 2) throw new Error(`found ${operations.length} operations, not 2`);
-  for (const { opcode, txid, index, branch } of operations) step.say(`${opcode} in transaction ${index}, proved by ${branch} hashes: ${txid}`);
-  step.say('', {
-    operations: operations.map(
-      (operation) =>
-        JSON.parse(
-          JSON.stringify(operation, (_, value: unknown) => (value instanceof Uint8Array ? toHex(value) : typeof value === 'bigint' ? Number(value) : value)),
-        ) as unknown,
-    ),
-  });
+  for (const { opcode, txid, index, branch } of operations) step.say(`${opcode} in transaction ${index}, proved by ${branch} hashes: ${txid}`, { operations });
 }
 
 async function checkpointHeader(directory: string): Promise<ReturnType<typeof parseHeader>> {

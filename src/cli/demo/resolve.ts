@@ -39,7 +39,7 @@ export async function resolveProved(step: Step, stage: Stage, registration: Regi
 function tell(step: Step, message: ResolveMessage): void {
   if (message.kind === 'lie') {
     step.say(`lie: ${message.lie.padEnd(26)} refused with ${message.code}; then resolved past an honest server`);
-    step.note(`lie: ${message.lie}`, { lie: message.lie, code: message.code, message: message.message, thenHonest: message.thenHonest });
+    step.note(`lie: ${message.lie}`, { lie: message.lie, code: message.code, message: message.message, thenHonest: message.thenHonest, ms: message.ms });
     return;
   }
   const { level, asOf, completeTo, confirmations, work, checked, unchecked } = message.evidence as Evidence;

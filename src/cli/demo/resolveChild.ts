@@ -29,7 +29,7 @@ export type ResolveMessage =
       readonly profileName: unknown;
       readonly evidence: unknown;
     }
-  | { readonly kind: 'lie'; readonly lie: string; readonly code: string; readonly message: string; readonly thenHonest: boolean };
+  | { readonly kind: 'lie'; readonly lie: string; readonly code: string; readonly message: string; readonly thenHonest: boolean; readonly ms: number };
 
 /** Resolves a name in a process of its own: first past honest servers, then past each liar. */
 export async function resolveChild(): Promise<void> {
@@ -49,12 +49,13 @@ export async function resolveChild(): Promise<void> {
 
   for (const { lie, honest, liar } of lies) {
     // One client throughout: only where its questions about `honest` go changes.
+    const begun = performance.now();
     const path = { to: liar };
     const client = clientOf(urls, anchor, network, detour(honest, path));
     const { code, message } = await refusal(client, name);
     path.to = honest;
     const after = await client.resolve(name);
-    send({ kind: 'lie', lie, code, message, thenHonest: after.record.txid === record.txid });
+    send({ kind: 'lie', lie, code, message, thenHonest: after.record.txid === record.txid, ms: Math.round(performance.now() - begun) });
   }
 }
 

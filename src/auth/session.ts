@@ -9,6 +9,7 @@ import { makeAuthRequest } from './request.js';
 import type { AuthRequestFields } from './request.js';
 import { openAuthResponse } from './response.js';
 import type { OpenResponseOptions, SignedIn } from './response.js';
+import { isDeclined } from './transport.js';
 
 const VERSION = '1.0.0';
 
@@ -64,8 +65,9 @@ export interface SessionOptions extends Omit<OpenResponseOptions, 'signal'> {
 /**
  * A session in the form of Blockstack's (`blockstack-session`, version 1.0.0).
  *
- * `begin` throws `SignInRejected` when somebody is signed in. `finish` throws `SessionMissing` without a request under way,
- * `ResponseUnbound` when it was made for another origin, and what `openAuthResponse` throws; the request then stays under way.
+ * `begin` throws `SignInRejected` when somebody is signed in. `finish` throws `SignInRejected` when the wallet brings a no,
+ * `SessionMissing` without a request under way, `ResponseUnbound` when it was made for another origin, and what `openAuthResponse` throws; the
+ * request then stays under way.
  *
  * @example
  * const me = session({ domain: location.origin, store: localSession(), clock, ownerOf });
@@ -83,6 +85,7 @@ export function session({ domain, store, ...options }: SessionOptions): Session 
       return makeAuthRequest({ ...fields, domain }, signerOf(transitKey), options);
     },
     finish: async (response, { signal } = {}) => {
+      if (isDeclined(response)) throw new NamesteadError('SignInRejected', 'the user said no in the wallet');
       const pending = await state();
       if (pending.kind !== 'pending') throw new NamesteadError('SessionMissing', 'no sign-in is under way: its request was answered or never made');
       if (pending.domain !== null && pending.domain !== domain) {

@@ -13,6 +13,18 @@ export function responseUrl(redirectUri: string, response: string): string {
   return withParameter(redirectUri, 'authResponse', response);
 }
 
+/** What stands in place of an answer when the user said no; Connect's wallets say it in the same word. Nothing signs it. */
+const DECLINED = 'cancel';
+
+/** Where a wallet sends its user back who said no: the app then meets `SignInRejected`. */
+export function declineUrl(redirectUri: string): string {
+  return responseUrl(redirectUri, DECLINED);
+}
+
+export function isDeclined(response: string): boolean {
+  return response === DECLINED;
+}
+
 /**
  * The token that a page's URL brings, and the URL without it: tokens in URLs end up in histories, logs and referrers.
  *

@@ -14,7 +14,7 @@ import { answerAuthRequest } from '../../src/auth/answer.js';
 import { makeAuthRequest, verifyAuthRequest } from '../../src/auth/request.js';
 import { openAuthResponse } from '../../src/auth/response.js';
 import { appKeyOfUser, formatSession, memorySession, parseSession, session } from '../../src/auth/session.js';
-import { requestUrl, responseUrl, takeParameter } from '../../src/auth/transport.js';
+import { declineUrl, requestUrl, responseUrl, takeParameter } from '../../src/auth/transport.js';
 import { isAtLeast } from '../../src/auth/version.js';
 import { openWallet } from '../../src/wallet/wallet.js';
 
@@ -194,7 +194,7 @@ describe('a URL on the way', () => {
     expect(() => requestUrl('javascript:alert(1)', 'token')).toThrow(TypeError);
   });
 
-  it('of a page is cleaned once the answer was taken', () => {
+  it('of a page is cleaned once the answer was taken', async () => {
     const location = { href: 'https://app.example/?authResponse=token', assign: vi.fn<(url: string | URL) => void>() };
     const history = {
       replaceState: (_: unknown, __: string, url?: string | URL | null) => {
@@ -203,10 +203,24 @@ describe('a URL on the way', () => {
     };
     const wallet = redirect({ authenticator: 'https://wallet.example/', page: { location, history } });
     expect([wallet.take(), wallet.take(), location.href]).toEqual(['token', null, 'https://app.example/']);
-    wallet.leave('request');
+    const leaving = new AbortController();
+    const gone = wallet.ask('request', () => Promise.reject(new Error('this page hears no answer')), { signal: leaving.signal });
     expect(location.assign).toHaveBeenCalledWith('https://wallet.example/?authRequest=request');
     location.href = 'https://wallet.example/?authRequest=request';
     expect(takeRequest({ location, history })).toBe('request');
+    leaving.abort();
+    await expect(gone).rejects.toMatchObject({ code: 'Aborted' });
+    await expect(wallet.ask('request', () => Promise.resolve(), { signal: leaving.signal })).rejects.toMatchObject({ code: 'Aborted' });
+    expect(location.assign).toHaveBeenCalledTimes(1);
+  });
+
+  it('brings a no as well as an answer, after which the request is still under way', async () => {
+    const url = declineUrl('https://app.example/path?x=1');
+    expect(url).toBe('https://app.example/path?x=1&authResponse=cancel');
+    const me = session({ domain, store: memorySession(), clock, ownerOf });
+    const request = verifyAuthRequest(await me.begin(), { clock });
+    await expect(me.finish(takeParameter(url, 'authResponse')?.token ?? '')).rejects.toMatchObject({ code: 'SignInRejected' });
+    expect((await me.finish(await answerAuthRequest(request, identity, { clock, username: 'alice.id' }))).username).toBe('alice.id');
   });
 });
 
@@ -240,6 +254,18 @@ describe('a sign-in over loopback', () => {
       const response = await answerAuthRequest(request, identity, { clock, username: 'alice.id' });
       expect(await get(responseUrl(request.redirectUri, response))).toMatchObject({ status: 303, location: '/done' });
       expect((await asked).username).toBe('alice.id');
+    } finally {
+      await wallet.close();
+    }
+  });
+
+  it('ends with a no', async () => {
+    const wallet = await loopback({ authenticator: 'https://wallet.example/', open: () => undefined });
+    try {
+      const me = session({ domain: wallet.origin, store: memorySession(), clock, ownerOf });
+      const refused = expect(wallet.ask(await me.begin(), (response) => me.finish(response))).rejects.toMatchObject({ code: 'SignInRejected' });
+      expect(await get(declineUrl(`${wallet.origin}/`))).toMatchObject({ status: 200, body: 'You said no. You can close this page.\n' });
+      await refused;
     } finally {
       await wallet.close();
     }

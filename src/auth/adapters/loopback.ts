@@ -3,7 +3,7 @@ import type { IncomingMessage, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { NamesteadError } from '../../lib/errors.js';
 import type { Channel } from '../channel.js';
-import { requestUrl, takeParameter } from '../transport.js';
+import { isDeclined, requestUrl, takeParameter } from '../transport.js';
 
 const HOST = '127.0.0.1';
 
@@ -30,7 +30,7 @@ interface Waiting {
 
 /**
  * Signing in from a program without pages (RFC 8252 §7.3): the browser brings the answer to a listener on this machine. Whatever else
- * arrives there is refused and the wait goes on.
+ * arrives there is refused and the wait goes on; only a no ends it.
  *
  * @throws NamesteadError `PortInUse`
  * @example
@@ -56,7 +56,9 @@ export async function loopback({ authenticator, open, port = 0, name = 'Namestea
         signal?.addEventListener('abort', stop, { once: true, signal: done.signal });
         waiting = {
           take: async (response) => {
-            resolve(await finish(response));
+            const signedIn = finish(response);
+            if (isDeclined(response)) signedIn.catch(reject);
+            resolve(await signedIn);
           },
         };
         Promise.resolve(open(requestUrl(authenticator, request))).catch(reject);
@@ -90,6 +92,7 @@ async function replyTo(request: IncomingMessage, origin: string, name: string, w
     // Off the URL that carries the token.
     return { status: 303, headers: { location: '/done', 'cache-control': 'no-store' }, body: '' };
   } catch {
+    if (isDeclined(found.token)) return page(200, 'You said no. You can close this page.');
     return page(400, 'This answer does not belong to the sign-in under way.');
   }
 }

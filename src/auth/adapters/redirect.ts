@@ -1,9 +1,11 @@
+import { NamesteadError } from '../../lib/errors.js';
+import type { Channel } from '../channel.js';
 import { requestUrl, takeFromPage } from '../transport.js';
 import type { Page } from '../transport.js';
 
 export interface Redirect {
-  /** Leaves for the wallet's page. */
-  leave(request: string): void;
+  /** Leaves for the wallet's page. The answer comes to another page, so this one never hears of it: it waits until it is gone, or aborted. */
+  readonly ask: Channel;
   /** The answer in this page's URL, which is cleaned of it; null when there is none. */
   take(): string | null;
 }
@@ -13,15 +15,25 @@ export interface Redirect {
  *
  * @example
  * const wallet = redirect({ authenticator: 'https://wallet.example/' });
+ * const client = createClient({ ...world, channel: wallet.ask });
  * const response = wallet.take();
- * if (response) await me.finish(response);
- * else button.onclick = async () => wallet.leave(await me.begin());
+ * const user = response === null ? await client.user() : await client.signIn({ response });
+ * button.onclick = () => client.signIn();
  */
 export function redirect({ authenticator, page = window }: { readonly authenticator: string; readonly page?: Page }): Redirect {
   return {
-    leave: (request) => {
-      page.location.assign(requestUrl(authenticator, request));
-    },
+    ask: (request, _finish, { signal } = {}) =>
+      new Promise((_, reject) => {
+        const stop = (): void => {
+          reject(new NamesteadError('Aborted', 'the sign-in was cancelled', { cause: signal?.reason }));
+        };
+        if (signal?.aborted) {
+          stop();
+          return;
+        }
+        signal?.addEventListener('abort', stop, { once: true });
+        page.location.assign(requestUrl(authenticator, request));
+      }),
     take: () => takeFromPage(page, 'authResponse'),
   };
 }

@@ -21,8 +21,8 @@ interface Manifest {
   readonly bin: Readonly<Record<string, string>>;
 }
 
-/** Rooms and adapters that run in Node.js only. */
-const nodeOnly = /^(?:node|hub|devnet|cli)\/|^(?:storage\/adapters\/disk|auth\/adapters\/loopback|names\/adapters\/fileJournal)$/;
+/** Rooms and adapters that run in Node.js only; of the devnet, pages need to know its network. */
+const nodeOnly = /^(?:node|hub|devnet\/(?!network$)|cli)\/|^(?:storage\/adapters\/disk|auth\/adapters\/loopback|names\/adapters\/fileJournal)$/;
 
 export const manifest = JSON.parse(readFileSync(resolve(root, 'package.json'), 'utf8')) as Manifest;
 

@@ -108,14 +108,23 @@ function isKeyOf(key: string, wanted: string): boolean {
 function readOutputs(outputs: readonly Output[], layout: Layout): Pick<Claim, 'recipient' | 'payment' | 'valueHash'> | null {
   if (outputs.length < layout.least || outputs.length > layout.most) return null;
   if (!outputs.slice(0, layout.checked).every((output) => ['nulldata', 'p2pkh', 'p2sh'].includes(classifyScript(output.script) ?? ''))) return null;
-  const at = (place: number | undefined): Party | null => (place === undefined ? null : partyOf(outputs[place]));
-  const [recipient, paid, valueHash] = [at(layout.recipient), at(layout.payment), hashIn(outputs, layout.valueHash)];
-  if ((layout.recipient !== undefined && !recipient) || (layout.payment !== undefined && !paid) || (layout.valueHash !== undefined && !valueHash)) return null;
-  return { recipient, payment: paid && { satoshi: Number(outputs[layout.payment ?? 0]?.value ?? 0n), address: paid.address }, valueHash };
+  const { recipient: to, payment: fee, valueHash: hashed } = layout;
+  const recipient = to === undefined ? null : partyOf(outputs[to]);
+  const payment = fee === undefined ? null : paymentOf(outputs[fee]);
+  const valueHash = hashed === undefined ? null : hashIn(outputs[hashed]);
+  const lacks = (to !== undefined && !recipient) || (fee !== undefined && !payment) || (hashed !== undefined && !valueHash);
+  return lacks ? null : { recipient, payment, valueHash };
+}
+
+/** More than there are bitcoins is in no block; read from elsewhere it must not reach the sums. */
+const MAX_MONEY = 2_100_000_000_000_000n;
+
+function paymentOf(output: Output | undefined): Claim['payment'] {
+  const party = partyOf(output);
+  return output && party && output.value <= MAX_MONEY ? { satoshi: Number(output.value), address: party.address } : null;
 }
 
 /** An import carries its zone file's hash as that of a p2pkh address; BNS (a.4). */
-function hashIn(outputs: readonly Output[], place: number | undefined): string | null {
-  const script = place === undefined ? undefined : outputs[place]?.script;
-  return script && classifyScript(script) === 'p2pkh' ? toHex(script.subarray(3, 23)) : null;
+function hashIn(output: Output | undefined): string | null {
+  return output && classifyScript(output.script) === 'p2pkh' ? toHex(output.script.subarray(3, 23)) : null;
 }

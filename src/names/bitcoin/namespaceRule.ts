@@ -14,7 +14,7 @@ export function judgeNamespacePreorder(state: State, claim: Claim<NamespacePreor
   const { operation, sender, payment } = claim;
   const { tokens } = operation;
   const refusal = firstRefusal(
-    () => state.namespacePreorders.has(operation.preorderHash) && 'the hash is preordered already',
+    () => outstanding(state, operation.preorderHash) !== null && 'the hash is preordered already',
     () => !block.fresh.includes(operation.consensusHash) && 'the consensus hash is not one of the last 24',
     () => payment?.address !== BURN_ADDRESS && 'the fee is not burned',
     () => tokens !== null && balanceRefusal(state, sender.address, tokens),
@@ -39,13 +39,19 @@ export function judgeNamespacePreorder(state: State, claim: Claim<NamespacePreor
   };
 }
 
+/** The preorder with a hash, unless a namespace came from one with the same: as for names, the hash is then free and buys nothing. */
+function outstanding(state: State, hash: string): PreorderRow | null {
+  const used = [...state.namespaces.values()].some((namespace) => namespace.preorderHash === hash);
+  return used ? null : (state.namespacePreorders.get(hash) ?? null);
+}
+
 /** NAMESPACE_REVEAL; BNS (b.5). */
 export function judgeReveal(state: State, claim: Claim<NamespaceReveal>, block: BlockContext): Verdict {
   const { operation, sender, senderKey, recipient } = claim;
   const { namespace: id, version } = operation;
   if (!recipient || !encodable(id)) return refuse('no reveal address, or no namespace id');
   const hash = preorderHash(id, fromHex(sender.script), recipient.address);
-  const preorder = state.namespacePreorders.get(hash);
+  const preorder = outstanding(state, hash);
   const old = state.namespaces.get(id);
   const refusal = firstRefusal(
     () => !sender.address.startsWith('1') && 'the sender is not p2pkh',
@@ -53,7 +59,7 @@ export function judgeReveal(state: State, claim: Claim<NamespaceReveal>, block: 
     () => preorder?.sender !== sender.script && 'no preorder of this sender has the hash',
     () =>
       !(version === 1 || (version === 2 && block.epoch.updateWithRegistration) || (version === 3 && block.epoch.tokens)) && 'the version is not of this epoch',
-    () => preorder !== undefined && !paysNamespace(preorder, id, block) && 'the preorder paid too little',
+    () => preorder !== null && !paysNamespace(preorder, id, block) && 'the preorder paid too little',
   );
   if (refusal !== null || !preorder) return refuse(refusal ?? 'no preorder');
   return {

@@ -104,7 +104,7 @@ function python2Text(value: unknown, field: string): string {
   if (value === null) return '';
   if (typeof value === 'boolean') return value ? 'True' : 'False';
   if (typeof value === 'bigint' || (typeof value === 'number' && Number.isSafeInteger(value))) return value.toString();
-  if (Array.isArray(value) && value.length <= 16) return `[${value.map((item) => python2Text(item, field)).join(', ')}]`;
+  if (Array.isArray(value) && value.length <= 16 && value.every(Number.isSafeInteger)) return `[${value.join(', ')}]`;
   // Lengths are counted in bytes: text beyond ASCII never stands in an operation.
   if (typeof value === 'string' && /^[\x20-\x7e]*$/.test(value)) return value;
   throw malformed(field, value);

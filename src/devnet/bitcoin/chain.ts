@@ -1,6 +1,19 @@
 import { fromHex } from '../../lib/bytes.js';
 import { parseHeader, workOf, type Header } from '../../names/bitcoin/header.js';
-import { checkBlock, checkHeader, checkInputs, checkScripts, demand, isSequenceMet, sigopCost, subsidyAt, type Coin, type FindCoin } from './consensus.js';
+import {
+  checkBlock,
+  checkHeader,
+  checkInputs,
+  checkScripts,
+  checkWork,
+  withNonce,
+  demand,
+  isSequenceMet,
+  sigopCost,
+  subsidyAt,
+  type Coin,
+  type FindCoin,
+} from './consensus.js';
 import { Rejection } from './errors.js';
 import { isUnspendable } from './script.js';
 import { isCoinbase, outpoint, parseBlock, type Block, type Tx } from './tx.js';
@@ -138,10 +151,16 @@ export function createChain(onChange: (change: Change) => void, passed: Set<stri
   }
 
   function submit(raw: Uint8Array, now: number): string | null {
-    const block = parseBlock(raw);
+    const block = withNonce(parseBlock(raw));
     const header = parseHeader(block.header);
     const known = entries.get(header.hash);
     if (known) return isDead(known) ? 'duplicate-invalid' : known.state === 'valid' || isActive(known) ? 'duplicate' : 'duplicate-inconclusive';
+    try {
+      checkWork(header);
+    } catch (error) {
+      if (error instanceof Rejection) return error.message;
+      throw error;
+    }
     const previous = entries.get(header.previous);
     if (!previous) return 'prev-blk-not-found';
     if (isDead(previous)) return 'bad-prevblk';
@@ -256,15 +275,16 @@ export function overlay(beneath: FindCoin): View {
 
 /** The block's transactions on the coins beneath it. @throws {@link Rejection} */
 function checkConnection({ block, height, previous }: Entry, view: View, coinTime: (height: number) => number, passed: Set<string>): void {
+  const points = block.transactions.flatMap((tx) => tx.transaction.outputs.map((_, vout) => outpoint({ txid: tx.txid, vout })));
+  demand(
+    points.every((point) => view.find(point) === null),
+    'bad-txns-BIP30',
+    'tried to overwrite transaction',
+  );
   let fees = 0n;
   let sigops = 0;
   for (const tx of block.transactions) {
     const coinbase = isCoinbase(tx.transaction);
-    demand(
-      tx.transaction.outputs.every((_, vout) => view.find(outpoint({ txid: tx.txid, vout })) === null),
-      'bad-txns-BIP30',
-      'tried to overwrite transaction',
-    );
     if (!coinbase) {
       fees += checkInputs(tx, view.find, height);
       demand(

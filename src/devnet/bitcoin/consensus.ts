@@ -1,4 +1,5 @@
 import { concat, equal, reversed, toHex } from '../../lib/bytes.js';
+import { isNamesteadError } from '../../lib/errors.js';
 import { hash256 } from '../../lib/hash.js';
 import { merkleRoot } from '../../lib/merkle.js';
 import { targetOf, type Header } from '../../names/bitcoin/header.js';
@@ -6,7 +7,7 @@ import type { Transaction } from '../../names/bitcoin/transaction.js';
 import { Rejection, ScriptFailure } from './errors.js';
 import { verifyInput } from './interpreter.js';
 import { countSigops, encodeNumber, isPushOnly, isScriptHash, itemsOf, push, witnessProgram } from './script.js';
-import { inner, isCoinbase, isNull, outpoint, type Block, type Tx } from './tx.js';
+import { blockOf, inner, isCoinbase, isNull, outpoint, txOf, type Block, type Tx } from './tx.js';
 
 /** An unspent output. */
 export interface Coin {
@@ -119,7 +120,7 @@ export function checkScripts(tx: Tx, coins: FindCoin, where: 'mempool' | 'block'
     } catch (error) {
       if (!(error instanceof ScriptFailure)) throw error;
       throw new Rejection(
-        `${where}-script-verify-flag-failed (${error.message})`,
+        `${where === 'block' ? 'mandatory' : 'mempool'}-script-verify-flag-failed (${error.message})`,
         `input ${index} of ${tx.txid} (wtxid ${tx.wtxid}), spending ${outpoint(input)}`,
       );
     }
@@ -129,17 +130,24 @@ export function checkScripts(tx: Tx, coins: FindCoin, where: 'mempool' | 'block'
   passed.add(tx.wtxid);
 }
 
+/** The header alone. @throws {@link Rejection} */
+export function checkWork(header: Header): void {
+  let target = -1n;
+  try {
+    target = targetOf(header.bits, targetOf(REGTEST_BITS));
+  } catch (error) {
+    if (!isNamesteadError(error, 'HeaderBits')) throw error;
+  }
+  demand(BigInt('0x' + header.hash) <= target, 'high-hash', 'proof of work failed');
+}
+
 /** The header in its place. @throws {@link Rejection} */
 export function checkHeader(header: Header, previous: { readonly medianTime: number }, now: number): void {
+  const version = `0x${(header.version >>> 0).toString(16).padStart(8, '0')}`;
   demand(header.bits === REGTEST_BITS, 'bad-diffbits', 'incorrect proof of work');
-  demand(BigInt('0x' + header.hash) <= targetOf(header.bits), 'high-hash', 'proof of work failed');
   demand(header.time > previous.medianTime, 'time-too-old', "block's timestamp is too early");
   demand(header.time <= now + 7200, 'time-too-new', 'block timestamp too far in the future');
-  demand(
-    header.version >= 4,
-    `bad-version(0x${(header.version >>> 0).toString(16).padStart(8, '0')})`,
-    `rejected nVersion=0x${(header.version >>> 0).toString(16).padStart(8, '0')} block`,
-  );
+  demand(header.version >= 4, `bad-version(${version})`, `rejected nVersion=${version} block`);
 }
 
 /** A whole block but for its inputs. @throws {@link Rejection} */
@@ -169,11 +177,27 @@ export function checkBlock({ transactions, strippedSize, weight }: Block, header
   demand(weight <= MAX_WEIGHT, 'bad-blk-weight', 'ContextualCheckBlock : weight limit failed');
 }
 
+/** `submitblock` gives a coinbase that commits to witnesses, and has none, the 32 zero bytes that miners leave out. */
+export function withNonce(block: Block): Block {
+  const [coinbase, ...others] = block.transactions;
+  const [input] = coinbase?.transaction.inputs ?? [];
+  if (!coinbase || !input || input.witness.length > 0 || !isCoinbase(coinbase.transaction) || commitmentOf(coinbase) === null) return block;
+  return blockOf(block.header, [txOf({ ...coinbase.transaction, inputs: [{ ...input, witness: [new Uint8Array(32)] }] }), ...others]);
+}
+
+function commitmentOf(coinbase: Tx): Uint8Array | null {
+  return (
+    coinbase.transaction.outputs
+      .filter(({ script }) => script.length >= 38 && equal(script.subarray(0, 6), COMMITMENT))
+      .at(-1)
+      ?.script.subarray(6, 38) ?? null
+  );
+}
+
 /** BIP 141. */
 function checkCommitment(transactions: readonly Tx[]): void {
   const [coinbase] = transactions;
-  const outputs = coinbase?.transaction.outputs.filter(({ script }) => script.length >= 38 && equal(script.subarray(0, 6), COMMITMENT)) ?? [];
-  const committed = outputs.at(-1)?.script.subarray(6, 38);
+  const committed = coinbase ? commitmentOf(coinbase) : null;
   if (!committed) {
     demand(
       transactions.every((tx) => tx.txid === tx.wtxid),
@@ -201,9 +225,13 @@ export function rootOf(transactions: readonly Tx[]): string {
   return toHex(reversed(merkleRoot(transactions.map((tx) => inner(tx.txid)))));
 }
 
-/** CVE-2012-2459: a row that repeats its last pair has the same root as one that does not. */
+/** CVE-2012-2459: a row that ends in the same pair twice has the root of one that does not. */
 function hasMutation(transactions: readonly Tx[]): boolean {
-  return new Set(transactions.map((tx) => tx.txid)).size !== transactions.length;
+  let row = transactions.map((tx) => tx.txid);
+  for (; row.length > 1; row = Array.from({ length: Math.ceil(row.length / 2) }, (_, i) => `${row[2 * i] ?? ''}${row[2 * i + 1] ?? row[2 * i] ?? ''}`)) {
+    for (let i = 0; i + 1 < row.length; i += 2) if (row[i] === row[i + 1]) return true;
+  }
+  return false;
 }
 
 export function btc(value: bigint): string {

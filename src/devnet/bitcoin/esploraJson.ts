@@ -1,8 +1,9 @@
 import { toHex } from '../../lib/bytes.js';
 import type { Output } from '../../names/bitcoin/transaction.js';
 import { addressOfScript } from './address.js';
+import { esploraAssembly } from './assembly.js';
 import type { Known, OutputIndex, Place } from './outputs.js';
-import { assembly, kindOf, type Kind } from './script.js';
+import { kindOf, type Kind } from './script.js';
 import { isCoinbase, type Tx } from './tx.js';
 
 /** What is used of bitcoind's `getblock` at verbosity 1. */
@@ -63,7 +64,7 @@ export function txJson(tx: Tx, place: Place | null, spent: (point: { readonly tx
         vout: input.vout,
         prevout: source ? outputJson(source) : null,
         scriptsig: toHex(input.script),
-        scriptsig_asm: assembly(input.script),
+        scriptsig_asm: esploraAssembly(input.script),
         ...(input.witness.length > 0 ? { witness: input.witness.map(toHex) } : {}),
         is_coinbase: coinbase,
         sequence: input.sequence,
@@ -95,7 +96,7 @@ function outputJson({ script, value }: Output): unknown {
   const address = addressOfScript(script);
   return {
     scriptpubkey: toHex(script),
-    scriptpubkey_asm: assembly(script),
+    scriptpubkey_asm: esploraAssembly(script),
     scriptpubkey_type: TYPES[kindOf(script).type],
     ...(address === null ? {} : { scriptpubkey_address: address }),
     value: Number(value),

@@ -19,7 +19,7 @@ export function chainMethods(regtest: Regtest): Record<string, Method> {
       if (!found) throw new RpcError(CODE.parameter, 'Block height out of range');
       return found.header.hash;
     },
-    getblockheader: ([hash, verbose = true]) => (verbose === false ? toHex(entry(hash).block.header) : headerJson(chain, entry(hash))),
+    getblockheader: ([hash, verbose = true]) => (verbose === false ? toHex(entry(hash, 'hash').block.header) : headerJson(chain, entry(hash, 'hash'))),
     getblock: ([hash, verbosity = 1]) => {
       const found = entry(hash);
       const level = Number(verbosity);
@@ -27,7 +27,7 @@ export function chainMethods(regtest: Regtest): Record<string, Method> {
     },
     getnetworkinfo: () => networkJson(),
     gettxout: ([txid, vout, withMempool = true]) => {
-      const point = outpoint({ txid: hash64(txid, 1), vout: integer(vout, 2, 'n') });
+      const point = outpoint({ txid: hash64(txid), vout: integer(vout, 2, 'n') });
       const spent = withMempool !== false && regtest.mempool.spender(point) !== null;
       const coin = spent ? null : withMempool !== false ? regtest.mempool.coin(point) : chain.coin(point);
       return coin ? coinJson(chain, coin) : null;

@@ -1,9 +1,10 @@
 import { toHex } from '../../lib/bytes.js';
 import { targetOf } from '../../names/bitcoin/header.js';
 import { addressOfScript } from './address.js';
+import { coreAssembly } from './assembly.js';
 import type { Chain, Entry } from './chain.js';
 import { btc, type Coin } from './consensus.js';
-import { assembly, kindOf } from './script.js';
+import { kindOf } from './script.js';
 import { isCoinbase, type Tx } from './tx.js';
 
 /** bitcoind's JSON of what a chain holds; amounts are numbers of bitcoin. */
@@ -43,7 +44,6 @@ export function txJson(chain: Chain, tx: Tx, entry: Entry | null): Record<string
   const { transaction } = tx;
   const coinbase = isCoinbase(transaction);
   return {
-    ...(entry ? { in_active_chain: chain.isActive(entry) } : {}),
     txid: tx.txid,
     hash: tx.wtxid,
     version: transaction.version,
@@ -54,7 +54,7 @@ export function txJson(chain: Chain, tx: Tx, entry: Entry | null): Record<string
     vin: transaction.inputs.map((input) => ({
       ...(coinbase
         ? { coinbase: toHex(input.script) }
-        : { txid: input.txid, vout: input.vout, scriptSig: { asm: assembly(input.script), hex: toHex(input.script) } }),
+        : { txid: input.txid, vout: input.vout, scriptSig: { asm: coreAssembly(input.script, true), hex: toHex(input.script) } }),
       ...(input.witness.length > 0 ? { txinwitness: input.witness.map(toHex) } : {}),
       sequence: input.sequence,
     })),
@@ -70,7 +70,7 @@ export function txJson(chain: Chain, tx: Tx, entry: Entry | null): Record<string
 
 export function scriptJson(script: Uint8Array): Record<string, unknown> {
   const address = addressOfScript(script);
-  return { asm: assembly(script), hex: toHex(script), ...(address === null ? {} : { address }), type: kindOf(script).type };
+  return { asm: coreAssembly(script), hex: toHex(script), ...(address === null ? {} : { address }), type: kindOf(script).type };
 }
 
 export function coinJson(chain: Chain, coin: Coin): Record<string, unknown> {

@@ -22,9 +22,9 @@ export const CODE = {
   unknownMethod: -32601,
 } as const;
 
-export function entryFinder({ chain }: Regtest): (hash: unknown) => Entry {
-  return (hash) => {
-    const found = chain.entry(hash64(hash, 1));
+export function entryFinder({ chain }: Regtest): (hash: unknown, name?: string) => Entry {
+  return (hash, name = 'blockhash') => {
+    const found = chain.entry(hash64(hash, name));
     if (!found) throw new RpcError(CODE.address, 'Block not found');
     return found;
   };
@@ -47,11 +47,11 @@ export function isDescriptor(output: unknown): boolean {
 export function descriptorScript(descriptor: unknown): Uint8Array {
   const [, kind, body = ''] = /^(raw|addr)\(([^()]*)\)(?:#[a-z0-9]{8})?$/.exec(String(descriptor)) ?? [];
   if (kind === 'raw' && isHex(body)) return fromHex(body);
-  if (kind === 'addr') return addressScript(body);
+  if (kind === 'addr') return addressScript(body, 'Address is not valid');
   throw new RpcError(CODE.address, `'${String(descriptor).slice(0, 100)}' is not a descriptor this node knows: raw(hex) or addr(address)`);
 }
 
-export function addressScript(address: unknown): Uint8Array {
+export function addressScript(address: unknown, refusal = 'Error: Invalid address'): Uint8Array {
   try {
     const script = scriptOfAddress(String(address));
     // bitcoind on regtest knows 111, 196 and bcrt alone.
@@ -59,13 +59,14 @@ export function addressScript(address: unknown): Uint8Array {
   } catch (error) {
     if (!isNamesteadError(error)) throw error;
   }
-  throw new RpcError(CODE.address, 'Error: Invalid address');
+  throw new RpcError(CODE.address, refusal);
 }
 
-export function hash64(value: unknown, position: number): string {
-  if (typeof value !== 'string') throw new RpcError(CODE.type, `Wrong type passed: position ${position} is to be a string`);
-  if (value.length !== 64) throw new RpcError(CODE.parameter, `parameter ${position} must be of length 64 (not ${value.length}, for '${value.slice(0, 100)}')`);
-  if (!isHex(value)) throw new RpcError(CODE.parameter, `parameter ${position} must be hexadecimal string (not '${String(value)}')`);
+/** An id of 64 hex digits; `name` is what bitcoind calls the parameter. */
+export function hash64(value: unknown, name = 'parameter 1'): string {
+  if (typeof value !== 'string') throw new RpcError(CODE.type, `Wrong type passed: ${name} is to be a string`);
+  if (value.length !== 64) throw new RpcError(CODE.parameter, `${name} must be of length 64 (not ${value.length}, for '${value.slice(0, 100)}')`);
+  if (!isHex(value)) throw new RpcError(CODE.parameter, `${name} must be hexadecimal string (not '${String(value)}')`);
   return value.toLowerCase();
 }
 

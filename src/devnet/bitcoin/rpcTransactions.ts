@@ -14,7 +14,7 @@ export function transactionMethods(regtest: Regtest): Record<string, Method> {
   const entry = entryFinder(regtest);
   return {
     getrawtransaction: ([id, verbosity = 0, hash]) => {
-      const txid = hash64(id, 1);
+      const txid = hash64(id);
       const block = hash === undefined || hash === null ? null : entry(hash);
       const inBlock = block?.block.transactions.find((tx) => tx.txid === txid);
       const confirmed = block ? (inBlock ? { tx: inBlock, entry: block } : null) : chain.transaction(txid);
@@ -27,10 +27,12 @@ export function transactionMethods(regtest: Regtest): Record<string, Method> {
             : 'No such mempool or blockchain transaction. Use gettransaction for wallet transactions.',
         );
       }
-      return Number(verbosity) === 0 ? toHex(tx.raw) : txJson(chain, tx, confirmed?.entry ?? null);
+      return Number(verbosity) === 0
+        ? toHex(tx.raw)
+        : { ...(block ? { in_active_chain: chain.isActive(block) } : {}), ...txJson(chain, tx, confirmed?.entry ?? null) };
     },
     gettxoutproof: ([ids, hash]) => {
-      const txids = list(ids).map((id) => hash64(id, 1));
+      const txids = list(ids).map((id) => hash64(id));
       const found = hash === undefined || hash === null ? txids.map((txid) => chain.transaction(txid)?.entry).find(Boolean) : entry(hash);
       if (!found) throw new RpcError(CODE.address, 'Transaction not yet in block');
       if (txids.length === 0 || !txids.every((txid) => found.block.transactions.some((tx) => tx.txid === txid)))
@@ -76,7 +78,7 @@ export function transactionMethods(regtest: Regtest): Record<string, Method> {
       return verbose === true ? Object.fromEntries(all.map((one) => [one.tx.txid, waitingJson(one)])) : all.map((one) => one.tx.txid);
     },
     getmempoolentry: ([id]) => {
-      const found = mempool.get(hash64(id, 1));
+      const found = mempool.get(hash64(id));
       if (!found) throw new RpcError(CODE.address, 'Transaction not in mempool');
       return waitingJson(found);
     },

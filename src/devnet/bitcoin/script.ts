@@ -1,4 +1,4 @@
-import { concat, equal, toHex } from '../../lib/bytes.js';
+import { concat, equal } from '../../lib/bytes.js';
 
 /** The opcodes that our own code names (Bitcoin Core `script/script.h`). */
 export const OP = {
@@ -236,26 +236,4 @@ function numberOf(item: Item | undefined): number | null {
 export function isKeyShaped(key: Uint8Array): boolean {
   const [first] = key;
   return (key.length === 33 && (first === 2 || first === 3)) || (key.length === 65 && (first === 4 || first === 6 || first === 7));
-}
-
-/** A script in bitcoind's assembly. */
-export function assembly(script: Uint8Array): string {
-  const parts: string[] = [];
-  for (let at = 0; at < script.length;) {
-    const item = itemAt(script, at);
-    if (!item) return [...parts, '[error]'].join(' ');
-    parts.push(item.data ? (item.data.length === 0 ? '0' : toHex(item.data)) : opcodeName(item.opcode));
-    at = item.next;
-  }
-  return parts.join(' ');
-}
-
-function opcodeName(opcode: number): string {
-  if (opcode >= OP.OP_1 && opcode <= OP.OP_16) return String(opcode - OP.OP_1 + 1);
-  if (opcode === OP.NEGATE1) return '-1';
-  const name = Object.entries(OP).find(([, code]) => code === opcode)?.[0];
-  const known: Readonly<Record<string, string>> = { CLTV: 'CHECKLOCKTIMEVERIFY', CSV: 'CHECKSEQUENCEVERIFY' };
-  return name === undefined
-    ? 'OP_UNKNOWN'
-    : `OP_${known[name] ?? name.replace(/^([A-Z]+)([0-3])$/, (_, word: string, digit: string) => (word === 'NOP' || word === 'SHA' ? word + digit : digit + word))}`;
 }

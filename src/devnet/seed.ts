@@ -1,6 +1,6 @@
 import { systemClock } from '../lib/adapters/clock.js';
 import { fromUtf8 } from '../lib/bytes.js';
-import { memoryJournal } from '../names/journal.js';
+import { memoryJournal, type Journal } from '../names/journal.js';
 import { openNamespace } from '../names/namespace.js';
 import { parseName } from '../names/name.js';
 import { register, type RegistrationWorld } from '../names/registration.js';
@@ -33,10 +33,10 @@ export interface Seeded {
   readonly profileUrl: string;
 }
 
-/** What registrations on a devnet stand on; the journal is in memory, like the chain. */
-export function registrationWorld(devnet: Pick<Devnet, 'urls' | 'network'>): RegistrationWorld {
-  const { bitcoin, indexer } = devnetPorts(devnet.urls, { network: devnet.network });
-  return { network: devnet.network, headers: bitcoin, transactions: bitcoin, payments: bitcoin, indexer, journal: memoryJournal(), clock: systemClock() };
+/** What registrations on a devnet stand on. Without a journal of the caller's it is in memory, like the chain. */
+export function registrationWorld({ urls, network }: Pick<Devnet, 'urls' | 'network'>, journal: Journal = memoryJournal()): RegistrationWorld {
+  const { bitcoin, indexer } = devnetPorts(urls, { network });
+  return { network, headers: bitcoin, transactions: bitcoin, payments: bitcoin, indexer, journal, clock: systemClock() };
 }
 
 /**

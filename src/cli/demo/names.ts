@@ -1,13 +1,10 @@
 import { join } from 'node:path';
 import { fromUtf8, toHex } from '../../lib/bytes.js';
-import { systemClock } from '../../lib/adapters/clock.js';
 import { fileJournal } from '../../names/adapters/fileJournal.js';
 import { update } from '../../names/change.js';
 import { openNamespace } from '../../names/namespace.js';
-import type { RegistrationWorld } from '../../names/registration.js';
 import { mineWhenNeeded } from '../../devnet/miner.js';
-import { devnetPorts } from '../../devnet/presets.js';
-import { namespaceRules } from '../../devnet/seed.js';
+import { namespaceRules, registrationWorld } from '../../devnet/seed.js';
 import { formatProfileZoneFile, hashZoneFile } from '../../zones/zonefile.js';
 import { atlas } from '../../zones/adapters/atlas.js';
 import type { Step } from '../transcript.js';
@@ -20,17 +17,8 @@ export async function registerName(step: Step, stage: Stage, name: string): Prom
   const { devnet, wallet, directory } = stage;
   const stopMining = mineWhenNeeded(devnet, 30);
   try {
-    const { bitcoin, indexer } = devnetPorts(devnet.urls);
     const journal = join(directory, 'journal');
-    const world: RegistrationWorld = {
-      network: devnet.network,
-      headers: bitcoin,
-      transactions: bitcoin,
-      payments: bitcoin,
-      indexer,
-      journal: fileJournal({ directory: journal }),
-      clock: systemClock(),
-    };
+    const world = registrationWorld(devnet, fileJournal({ directory: journal }));
     const payer = (await wallet.payment(0)).signer;
     const identity = await wallet.identity(0);
     const onProgress = ({ stage: at, operation }: { stage: string; operation: string }): void => step.progress(`${operation} ${at}`);

@@ -1,10 +1,10 @@
-import { systemClock } from '../../lib/adapters/clock.js';
 import { fromUtf8 } from '../../lib/bytes.js';
 import { fileJournal } from '../../names/adapters/fileJournal.js';
 import { register } from '../../names/registration.js';
 import type { DevnetUrls } from '../../devnet/devnet.js';
 import { devnetNetwork } from '../../devnet/network.js';
 import { devnetPorts } from '../../devnet/presets.js';
+import { registrationWorld } from '../../devnet/seed.js';
 import { openWallet } from '../../wallet/wallet.js';
 import { readInput, send } from './child.js';
 import { toTold, type Told } from './receipt.js';
@@ -24,18 +24,12 @@ export type RegisterMessage = { readonly kind: 'progress'; readonly line: string
 /** Registers a name in a process of its own, which can be killed. */
 export async function registerChild(): Promise<void> {
   const { urls, words, name, zoneFile, journal, dieAfterPreorder } = await readInput<RegisterInput>();
-  const { bitcoin, indexer, publish } = devnetPorts(urls);
+  const devnet = { urls, network: devnetNetwork };
   const wallet = await openWallet(words);
   const { receipts } = await register(
     {
-      network: devnetNetwork,
-      headers: bitcoin,
-      transactions: bitcoin,
-      payments: bitcoin,
-      indexer,
-      journal: fileJournal({ directory: journal }),
-      clock: systemClock(),
-      publish,
+      ...registrationWorld(devnet, fileJournal({ directory: journal })),
+      publish: devnetPorts(urls).publish,
       name,
       zoneFile: fromUtf8(zoneFile),
       owner: (await wallet.identity(0)).address,

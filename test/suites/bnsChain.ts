@@ -11,7 +11,7 @@ import { nulldataOf, scriptOfAddress } from '../../src/names/bitcoin/script.js';
 import { mainnet, type Epoch, type Network } from '../../src/names/bitcoin/network.js';
 import { applyBlock, createState, historyOf, isCandidate, nameAt, type BlockResult, type Candidate, type State } from '../../src/names/bitcoin/rules.js';
 import { parseTransaction, serializeTransaction, txidOf, type Output } from '../../src/names/bitcoin/transaction.js';
-import { each } from './bnsCodec.js';
+import { each } from './each.js';
 import { extractedFields } from './bnsFields.js';
 import { parseVectors, type Case, type Suite } from './suite.js';
 

@@ -3,7 +3,7 @@ import { epochAt } from '../../src/names/bitcoin/epoch.js';
 import { isInGrace, isUnexpired } from '../../src/names/bitcoin/expiry.js';
 import { mainnet } from '../../src/names/bitcoin/network.js';
 import { namePrice, namePriceInStacks, namespacePrice } from '../../src/names/bitcoin/price.js';
-import { each } from './bnsCodec.js';
+import { each } from './each.js';
 import { parseVectors, type Case, type Suite } from './suite.js';
 
 /** A number as Python prints it. */

@@ -4,11 +4,11 @@ import { startMemoryBitcoin } from '../../../src/devnet/bitcoin/memory.js';
 import type { BitcoinNode } from '../../../src/devnet/bitcoin/node.js';
 
 const BITCOIND = process.env['BITCOIND'];
-if (BITCOIND === undefined) console.warn('left out: the same laws on a real bitcoind. Set BITCOIND to its path (tools/bitcoind.sh DIR fetches one).');
+if (!BITCOIND) console.warn('left out: the same laws on a real bitcoind. Set BITCOIND to its path (tools/bitcoind.sh DIR fetches one).');
 
 const kinds: readonly { kind: string; start: () => Promise<BitcoinNode> }[] = [
   { kind: 'memory', start: () => startMemoryBitcoin() },
-  ...(BITCOIND === undefined ? [] : [{ kind: 'bitcoind', start: () => startBitcoind({ path: BITCOIND }) }]),
+  ...(BITCOIND ? [{ kind: 'bitcoind', start: () => startBitcoind({ path: BITCOIND }) }] : []),
 ];
 
 describe.each(kinds)('a $kind node', ({ start }) => {

@@ -107,7 +107,6 @@ test('the generated transactions are many, and each has its own name', () => {
 
 describe('the node in memory', () => {
   test('says of each generated transaction what a real bitcoind said when it was recorded', { timeout: 120_000 }, async () => {
-    const recorded = (JSON.parse(readFileSync(FILE, 'utf8')) as { cases: { name: string; expect: string }[] }).cases;
     const node = await startMemoryBitcoin({ blocks: 0 });
     try {
       const verdicts = await offer(await build(node), [node]);

@@ -75,6 +75,33 @@ export function concat(...parts: readonly Uint8Array[]): Uint8Array {
   return out;
 }
 
+/** Joins parts as they come. Memory grows with the bytes, not with the parts: whoever sends may cut them as small as he likes. */
+export interface Gathering {
+  readonly size: number;
+  add(part: Uint8Array): void;
+  bytes(): Uint8Array<ArrayBuffer>;
+}
+
+export function gather(): Gathering {
+  let room = new Uint8Array(1024);
+  let size = 0;
+  return {
+    get size() {
+      return size;
+    },
+    add: (part) => {
+      if (size + part.length > room.length) {
+        const larger = new Uint8Array(Math.max(size + part.length, 2 * room.length));
+        larger.set(room.subarray(0, size));
+        room = larger;
+      }
+      room.set(part, size);
+      size += part.length;
+    },
+    bytes: () => room.slice(0, size),
+  };
+}
+
 /** Compares in time that depends on the length alone. */
 export function equal(a: Uint8Array, b: Uint8Array): boolean {
   if (a.length !== b.length) return false;

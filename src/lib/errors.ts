@@ -5,17 +5,17 @@ export const errorCodes = [
   // bytes
   'Malformed', 'NetworkMismatch', 'NameInvalid', 'OperationInvalid', 'AddressInvalid', 'KeyInvalid', 'MnemonicInvalid', 'PasswordWrong',
   // headers
-  'HeaderLinkage', 'HeaderWork', 'HeaderBits', 'HeaderTime', 'HeaderVersion', 'LowWork', 'AnchorMismatch', 'AnchorRequired', 'ReorgTooDeep', 'NotConfirmed',
+  'HeaderLinkage', 'HeaderWork', 'HeaderBits', 'HeaderTime', 'LowWork', 'AnchorMismatch', 'AnchorRequired', 'ReorgTooDeep', 'NotConfirmed',
   // proofs
   'MerkleMismatch', 'TransactionMismatch', 'TransactionMissing', 'SenderMismatch', 'PayloadMismatch', 'PositionMismatch',
-  'ConsensusMismatch', 'ConsensusStale', 'OperationsMismatch', 'OperationDuplicate', 'OperationHidden', 'RecordMismatch', 'UncommittedField', 'AbsenceNotProved', 'UndecidedOperation', 'LevelNotReached',
+  'ConsensusMismatch', 'ConsensusStale', 'OperationsMismatch', 'OperationDuplicate', 'OperationHidden', 'RecordMismatch', 'UncommittedField', 'AbsenceNotProved', 'LevelNotReached',
   'NameExpired', 'NameRevoked', 'NamespaceNotReady',
   // zone files and profiles
   'ZoneFileMissing', 'ZoneFileMismatch', 'ZoneFileTooLarge', 'ZoneFileInvalid', 'ProfileMissing', 'ProfileMismatch', 'ProfileUnverifiable', 'TokenInvalid', 'TokenExpired',
   // sign-in
   'RequestInvalid', 'ResponseInvalid', 'ResponseUnbound', 'NameNotOwned', 'SessionMissing', 'SignInRejected', 'SessionExpired',
   // payments and registrations
-  'FundsTooLow', 'FeeTooLow', 'FeeTooHigh', 'OutputDust', 'PayloadTooLarge', 'InputForbidden', 'SignatureMissing', 'BroadcastRejected', 'NameTaken', 'NameUnaffordable', 'RegistrationLost', 'JournalCorrupt',
+  'FundsTooLow', 'FeeTooHigh', 'OutputDust', 'PayloadTooLarge', 'InputForbidden', 'SignatureMissing', 'BroadcastRejected', 'NameTaken', 'NameUnaffordable', 'RegistrationLost', 'JournalCorrupt',
   // storage
   'NotFound', 'PreconditionFailed', 'Conflict', 'Unauthorized', 'TooLarge', 'PathInvalid', 'StorageFailed', 'StorageFull',
   'CipherInvalid', 'CipherMismatch', 'SignatureInvalid', 'SignatureMissingFile', 'SignerMismatch',
@@ -34,9 +34,14 @@ export class NamesteadError extends Error {
   readonly code: ErrorCode;
 
   constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
-    super(message, options);
+    super(printable(message), options);
     this.code = code;
   }
+}
+
+/** Text in which others' words stand may be shown: what a terminal or a log would obey (controls, line ends, turns of direction) is replaced. */
+export function printable(text: string): string {
+  return text.replace(/[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu, '\ufffd');
 }
 
 /** True when `error` is ours, with `code` if one is given; works across two copies of the library. */

@@ -1,6 +1,7 @@
-import { concat, fromUtf8, toUtf8 } from './bytes.js';
+import { fromUtf8, gather, toUtf8 } from './bytes.js';
 import type { CallOptions } from './clock.js';
 import { NamesteadError } from './errors.js';
+import { parseBounded } from './json.js';
 
 /** The shape of the platform's `fetch`, as far as it is used. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
@@ -13,8 +14,6 @@ export interface HttpRequest extends CallOptions {
   readonly limit?: number;
   /** The most milliseconds from the call to the last byte. Default 15,000. */
   readonly timeout?: number;
-  /** Default `error`: a redirect is refused, since it may lead where the caller would not go. */
-  readonly redirect?: 'error' | 'follow';
 }
 
 export interface HttpAnswer {
@@ -27,17 +26,20 @@ export interface HttpAnswer {
 export type Http = (url: string, request?: HttpRequest) => Promise<HttpAnswer>;
 
 /**
- * The one door to the network: native `fetch`, else `cross-fetch`; size is bounded while streaming, and time.
+ * The one door to the network: native `fetch`, else `cross-fetch`; size is bounded while streaming, and time. A redirect is
+ * refused, since it may lead where the caller would not go.
  * @throws NamesteadError `HttpFailed`, `HttpTimeout`, `HttpTooLarge`, `Aborted`
+ * @throws TypeError for a URL that is not absolute http or https, or that carries a user and password
  */
 export function http(fetch: Fetch = platformFetch): Http {
   return async (url, request = {}) => {
-    const { method = 'GET', headers = {}, body, limit = 1 << 20, timeout = 15_000, redirect = 'error', signal } = request;
+    const { method = 'GET', headers = {}, body, limit = 1 << 20, timeout = 15_000, signal } = request;
+    requireUrl(url);
     const late = AbortSignal.timeout(timeout);
     const either = signal ? AbortSignal.any([signal, late]) : late;
     const where = `${method} ${withoutSecrets(url)}`;
     try {
-      const init: RequestInit = { method, headers, redirect, signal: either, credentials: 'omit', referrerPolicy: 'no-referrer' };
+      const init: RequestInit = { method, headers, redirect: 'error', signal: either, credentials: 'omit', referrerPolicy: 'no-referrer' };
       if (body !== undefined) init.body = typeof body === 'string' ? fromUtf8(body) as Uint8Array<ArrayBuffer> : body as Uint8Array<ArrayBuffer>;
       const response = await fetch(url, init);
       return { status: response.status, headers: response.headers, body: await bounded(response, limit, where) };
@@ -45,7 +47,7 @@ export function http(fetch: Fetch = platformFetch): Http {
       if (cause instanceof NamesteadError) throw cause;
       if (signal?.aborted) throw new NamesteadError('Aborted', `${where} was cancelled`, { cause });
       if (late.aborted) throw new NamesteadError('HttpTimeout', `${where} had no whole answer after ${timeout} ms`, { cause });
-      throw new NamesteadError('HttpFailed', `${where} could not be reached`, { cause });
+      throw new NamesteadError('HttpFailed', `${where} could not be reached, or answered a redirect, which is not followed`, { cause });
     }
   };
 }
@@ -59,7 +61,7 @@ export function expectOk(answer: HttpAnswer, where: string): HttpAnswer {
 /** Parses a JSON body. @throws NamesteadError `HttpMalformed` */
 export function parseJson(body: Uint8Array, where: string): unknown {
   try {
-    return JSON.parse(toUtf8(body)) as unknown;
+    return parseBounded(toUtf8(body));
   } catch (cause) {
     throw new NamesteadError('HttpMalformed', `${where} answered no JSON: ${excerpt(body)}`, { cause });
   }
@@ -71,15 +73,13 @@ async function bounded(response: Response, limit: number, where: string): Promis
     await response.body?.cancel();
     throw tooLarge();
   }
-  const parts: Uint8Array[] = [];
-  let size = 0;
+  const gathered = gather();
   // Leaving the loop by a throw cancels the stream. Safari has no async iteration of streams, cross-fetch no getReader.
   for await (const part of response.body ? chunks(response.body) : []) {
-    size += part.length;
-    if (size > limit) throw tooLarge();
-    parts.push(part);
+    if (gathered.size + part.length > limit) throw tooLarge();
+    gathered.add(part);
   }
-  return concat(...parts);
+  return gathered.bytes();
 }
 
 async function* chunks(body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
@@ -97,9 +97,15 @@ function excerpt(body: Uint8Array): string {
   return text === '' ? '(nothing)' : JSON.stringify(text);
 }
 
+function requireUrl(url: string): void {
+  const { protocol, username, password } = URL.canParse(url) ? new URL(url) : {};
+  if ((protocol !== 'http:' && protocol !== 'https:') || username !== '' || password !== '')
+    throw new TypeError(`${JSON.stringify(withoutSecrets(url))} is not an absolute http or https URL without user and password`);
+}
+
 /** Tokens travel in query strings: an error shows the URL without them. */
 function withoutSecrets(url: string): string {
-  return url.replace(/[?#].*$/s, '').replace(/\/\/[^/@]*@/, '//');
+  return url.replace(/[?#].*$/s, '').replace(/(^|\/\/)[^/@]*@/, '$1');
 }
 
 async function platformFetch(url: string, init: RequestInit): Promise<Response> {

@@ -1,6 +1,7 @@
 import { fromBase64, fromUtf8, toBase64Url, toHex, toUtf8Strict } from './bytes.js';
 import { NamesteadError } from './errors.js';
 import { sha256 } from './hash.js';
+import { parseBounded } from './json.js';
 import { randomBytes } from './key.js';
 import type { Signer } from './key.js';
 import { isFields } from './shape.js';
@@ -73,7 +74,7 @@ function decodePart(part: string, which: string): Readonly<Record<string, unknow
 
 function decodeJson(part: string, which: string): unknown {
   try {
-    return JSON.parse(toUtf8Strict(fromBase64(part)));
+    return parseBounded(toUtf8Strict(fromBase64(part)));
   } catch (cause) {
     throw new NamesteadError('TokenInvalid', `the token's ${which} is not JSON`, { cause });
   }

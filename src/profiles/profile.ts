@@ -1,6 +1,7 @@
 import { toHex, toUtf8 } from '../lib/bytes.js';
 import type { Clock } from '../lib/clock.js';
 import { NamesteadError } from '../lib/errors.js';
+import { parseBounded } from '../lib/json.js';
 import { parsePublicKey } from '../lib/key.js';
 import type { PublicKey, Signer } from '../lib/key.js';
 import { isFields } from '../lib/shape.js';
@@ -106,7 +107,7 @@ function tokenOfFile(text: string): string {
 
 function parseList(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseBounded(text);
   } catch (cause) {
     throw new NamesteadError('TokenInvalid', 'the profile file is not JSON', { cause });
   }

@@ -54,7 +54,7 @@ export async function findProfile(urls: readonly string[], owner: string, option
 
 async function ask(url: string, owner: string, { http, clock, signal, timeout = 10_000 }: FindProfileOptions): Promise<Profile | NamesteadError> {
   try {
-    const answer = await http(url, { limit: PROFILE_LIMIT, timeout, signal, redirect: 'follow' });
+    const answer = await http(url, { limit: PROFILE_LIMIT, timeout, signal });
     return openProfile(expectOk(answer, 'the host of the profile').body, owner, { clock });
   } catch (error) {
     if (isNamesteadError(error)) return error;

@@ -4,6 +4,7 @@ import { isCipherObject } from '../lib/ecies.js';
 import type { CipherShape } from '../lib/ecies.js';
 import { isNamesteadError, NamesteadError } from '../lib/errors.js';
 import { hash160 } from '../lib/hash.js';
+import { parseBounded } from '../lib/json.js';
 import { parsePublicKey, uncompressed } from '../lib/key.js';
 import type { PublicKey, Signer } from '../lib/key.js';
 import { signContent, verifyContent } from '../lib/signature.js';
@@ -82,7 +83,7 @@ function parseSignerKey(publicKey: string, path: string): PublicKey {
 
 function parseObject(body: Uint8Array): Readonly<Record<string, unknown>> | null {
   try {
-    const value = JSON.parse(toUtf8Strict(body)) as unknown;
+    const value = parseBounded(toUtf8Strict(body));
     return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : null;
   } catch (error) {
     if (error instanceof SyntaxError || isNamesteadError(error, 'Malformed')) return null;

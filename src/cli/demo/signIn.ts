@@ -83,7 +83,8 @@ async function walletListener(stage: Stage, username: string, identity: Identity
       const token = takeParameter(url, 'authRequest')?.token ?? '';
       const { manifestUri, redirectUri } = verifyAuthRequest(token, { clock });
       parseJson(expectOk(await ask(manifestUri), 'the manifest').body, 'the manifest');
-      await ask(responseUrl(redirectUri, await answer(token, stage, username, identity)), { redirect: 'follow' });
+      // As a browser: the listener sends it on to a page without the token in its URL.
+      await fetch(responseUrl(redirectUri, await answer(token, stage, username, identity)));
     },
   });
 }

@@ -185,7 +185,7 @@ export interface ReadGaiaOptions {
 export function readGaia({ url, http = platformHttp(), limit = FILE_LIMIT }: ReadGaiaOptions): Reader {
   const base = parseUrl(url, 'the bucket').replace(/\/*$/, '/');
   const ask = async (method: 'GET' | 'HEAD', path: string, options?: CallOptions): Promise<HttpAnswer | null> => {
-    const answer = await http(base + encodePath(path), { method, limit, timeout: FILE_TIMEOUT, redirect: 'follow', signal: options?.signal });
+    const answer = await http(base + encodePath(path), { method, limit, timeout: FILE_TIMEOUT, signal: options?.signal });
     if (answer.status === 404) return null;
     if (answer.status !== 200 && !(method === 'HEAD' && NO_HEAD.includes(answer.status))) throw refusal(answer, `reading ${path}`);
     return answer;

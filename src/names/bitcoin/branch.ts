@@ -31,6 +31,8 @@ export interface Branch {
 /** A branch on `parent`; `timeAt` and `parentBits` tell of the blocks beneath (-1 before the genesis block), `limit` is the last height it may reach. */
 export function openBranch(params: BitcoinParams, parent: ChainTip, parentBits: number, timeAt: (height: number) => number, limit: number): Branch {
   let { height, time, work } = parent;
+  // Big integers are slow: the headers of one target are counted, and their work is added up in the end.
+  let run = 0;
   let bits = parentBits;
   let target = targetBytes(bits);
   let unit = workOf(bits);
@@ -48,7 +50,9 @@ export function openBranch(params: BitcoinParams, parent: ChainTip, parentBits: 
     if (height % PERIOD === 0 && !params.noRetargeting) {
       bits = retarget(bits, time - periodStart, params.powLimitBits);
       target = targetBytes(bits);
+      work += unit * BigInt(run);
       unit = workOf(bits);
+      run = 0;
     }
     if (u32(header, 72) !== bits) refuse('HeaderBits', height, `has bits ${hex32(u32(header, 72))} where the rules demand ${hex32(bits)}`);
     sha256dOf80(header, 0, hash);
@@ -60,12 +64,12 @@ export function openBranch(params: BitcoinParams, parent: ChainTip, parentBits: 
     if (later < 12 - ((Math.min(height, 11) + 1) >> 1)) refuse('HeaderTime', height, 'is not later than the median of the eleven before it');
     times[height % 11] = time;
     if (height % PERIOD === 0) periodStart = time;
-    work += unit;
+    run++;
   };
 
   return {
     parent,
-    tip: () => ({ height, hash: toHex(reversed(hash)), time, work }),
+    tip: () => ({ height, hash: toHex(reversed(hash)), time, work: work + unit * BigInt(run) }),
     bytes: () => bytes.subarray(0, (height - parent.height) * HEADER_BYTES),
     extend: (headers) => {
       for (const header of headers) {

@@ -8,6 +8,7 @@ const STATUS = {
   ConflictError: 409,
   PreconditionFailedError: 412,
   PayloadTooLargeError: 413,
+  OverloadedError: 503,
 } as const;
 
 export type FaultName = keyof typeof STATUS;

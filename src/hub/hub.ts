@@ -14,11 +14,15 @@ import { authenticate, challengeText } from './authentication.js';
 import type { Authority } from './authentication.js';
 import { buckets } from './bucket.js';
 import { fault } from './fault.js';
-import { decodePath, parseCondition, readFile, readJson } from './request.js';
+import { decodePath, makeRoom, parseCondition, readFile, readJson } from './request.js';
 import { isArchival, requireScope } from './scope.js';
 
 const MEBIBYTE = 1 << 20;
 const DAY = 86_400;
+/** Milliseconds after which a connection on which nothing moves is ended: a client that reads no answer holds it in our memory. */
+const IDLE = 60_000;
+const HEADERS_TIMEOUT = 15_000;
+const MOST_CONNECTIONS = 1024;
 
 export interface HubOptions {
   /** Where the buckets lie: any store, or the folder of a hub's disk driver. One of the two is needed. */
@@ -32,6 +36,8 @@ export interface HubOptions {
   readonly serverName?: string;
   /** Mebibytes. Default 20. */
   readonly maxFileUploadSizeMegabytes?: number;
+  /** Mebibytes of uploads that are held in memory at once; whoever comes above is told to come back. At least that of one file. Default 512. */
+  readonly maxUploadMegabytes?: number;
   /** The addresses that may write; those of identities when clients carry association tokens. Default: everybody. */
   readonly whitelist?: readonly string[];
   /** Refuses tokens that were made for another hub's URL. Default false, since old clients name none. */
@@ -48,6 +54,9 @@ export interface HubOptions {
   /** Told what went wrong where the client hears only "Server Error". */
   readonly onError?: (error: unknown) => void;
 }
+
+/** Files are of strangers: a browser that opens one as a page runs nothing of it in the name of the hub. */
+const INERT = { 'content-security-policy': 'sandbox', 'x-content-type-options': 'nosniff' } as const;
 
 export interface Hub {
   readonly url: string;
@@ -71,8 +80,12 @@ export interface Hub {
  */
 export async function startHub(options: HubOptions): Promise<Hub> {
   const { host = '127.0.0.1', port = 0 } = options;
-  const server = createServer();
+  const server = createServer({ headersTimeout: HEADERS_TIMEOUT, connectionsCheckingInterval: 5000 });
+  server.maxConnections = MOST_CONNECTIONS;
+  server.setTimeout(IDLE);
   await listening(server, port, host);
+  // Too many open files, say: the hub outlives it.
+  server.on('error', (error) => options.onError?.(error));
   const bound = (server.address() as AddressInfo).port;
   const address = `${host.includes(':') ? `[${host}]` : host}:${bound}`;
   const url = `http://${address}`;
@@ -102,6 +115,7 @@ function router(options: HubOptions & { readonly url: string; readonly readUrl: 
   const all = buckets(store, options.pageSize ?? 100, () => clock.now());
   const hubUrls = options.requireCorrectHubUrl ? [...(options.validHubUrls ?? []), `https://${serverName}`, url] : null;
   const busy = new Set<string>();
+  const room = makeRoom(Math.max(limit, Math.floor((options.maxUploadMegabytes ?? 512) * MEBIBYTE)));
 
   const admit = async (request: IncomingMessage, address: string, oldest: number): Promise<Authority> => {
     const gate = { serverName, address, now: clock.now() / 1000, oldest, hubUrls };
@@ -128,10 +142,15 @@ function router(options: HubOptions & { readonly url: string; readonly readUrl: 
     await all.requireCondition(address, path, condition);
     const contentType = request.headers['content-type'] ?? 'application/octet-stream';
     if (contentType.length > 1024) throw new Error('the content type has more than 1,024 characters');
-    const body = await readFile(request, limit, megabytes);
-    if (isArchival(scopes)) await all.archive(address, path);
-    const etag = await all.put(address, path, body, contentType, condition);
-    return json(202, { publicURL: `${readUrl}${address}/${encodePath(path)}`, etag });
+    const share = room();
+    try {
+      const body = await readFile(request, { limit, megabytes, hold: share.hold });
+      if (isArchival(scopes)) await all.archive(address, path);
+      const etag = await all.put(address, path, body, contentType, condition);
+      return json(202, { publicURL: `${readUrl}${address}/${encodePath(path)}`, etag });
+    } finally {
+      share.free();
+    }
   };
 
   const remove = async (request: IncomingMessage, address: string, path: string): Promise<Answer> => {
@@ -163,16 +182,17 @@ function router(options: HubOptions & { readonly url: string; readonly readUrl: 
   };
 
   const read = async (address: string, path: string): Promise<Answer> => {
-    const file = await store.get(`${address}/${path}`).catch((error: unknown) => {
+    const reading = isAddress(address) ? store.get(`${address}/${path}`) : Promise.resolve(null);
+    const file = await reading.catch((error: unknown) => {
       if (isNamesteadError(error, 'PathInvalid')) return null;
       throw error;
     });
-    if (file === null || !isAddress(address)) return { status: 404, headers: { 'content-type': 'text/plain; charset=utf-8' }, body: 'File not found' };
+    if (file === null) return { status: 404, headers: { 'content-type': 'text/plain; charset=utf-8' }, body: 'File not found' };
     const head = await store.head(`${address}/${path}`);
     const modified = typeof head?.modified !== 'number' ? {} : { 'last-modified': new Date(head.modified).toUTCString() };
     const etag = file.etag === null ? {} : { etag: file.etag };
     const headers = { 'content-type': file.contentType, 'cache-control': cacheControl, ...etag, ...modified };
-    return { status: 200, headers: { ...headers, 'access-control-expose-headers': 'Content-Type, ETag' }, body: file.body };
+    return { status: 200, headers: { ...headers, ...INERT, 'access-control-expose-headers': 'Content-Type, ETag' }, body: file.body };
   };
 
   const info = {

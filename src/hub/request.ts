@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { concat, toUtf8 } from '../lib/bytes.js';
+import { gather, toUtf8 } from '../lib/bytes.js';
 import type { Condition } from '../storage/store.js';
 import { fault, pageFault } from './fault.js';
 import type { Fault } from './fault.js';
@@ -26,13 +26,47 @@ export function parseCondition({ headers }: IncomingMessage): Condition {
   return match && match !== '*' ? { kind: 'match', etag: match } : { kind: 'any' };
 }
 
-export async function readFile(request: IncomingMessage, limit: number, megabytes: number): Promise<Uint8Array> {
+export interface FileLimits {
+  /** Bytes. */
+  readonly limit: number;
+  /** The same, as the answer tells it. */
+  readonly megabytes: number;
+  /** Takes room for so many bytes more. @throws Fault OverloadedError */
+  readonly hold: (bytes: number) => void;
+}
+
+/** One upload's part of the room that all uploads share. */
+export interface Share {
+  hold(bytes: number): void;
+  free(): void;
+}
+
+/** Room for `most` bytes of uploads at once: many clients that send slowly must not fill the memory. */
+export function makeRoom(most: number): () => Share {
+  let held = 0;
+  return () => {
+    let mine = 0;
+    return {
+      hold: (bytes) => {
+        if (held + bytes > most) throw fault('OverloadedError', 'Too many uploads at once, try again');
+        held += bytes;
+        mine += bytes;
+      },
+      free: () => {
+        held -= mine;
+        mine = 0;
+      },
+    };
+  };
+}
+
+export async function readFile(request: IncomingMessage, { limit, megabytes, hold }: FileLimits): Promise<Uint8Array> {
   const tooLarge = (what: string, size: number): Fault =>
     fault('PayloadTooLargeError', `Max file upload size is ${megabytes} megabytes. Rejected ${what} of ${size} megabytes`);
   const announced = Number(request.headers['content-length'] ?? 0);
   // Clients know this text, in which bytes are called megabytes.
   if (announced > limit) throw tooLarge('Content-Length', announced);
-  return readBody(request, limit, (size) => tooLarge('POST body stream', size));
+  return readBody(request, limit, (size) => tooLarge('POST body stream', size), hold);
 }
 
 export async function readJson(request: IncomingMessage): Promise<Readonly<Record<string, unknown>>> {
@@ -50,20 +84,27 @@ export async function readJson(request: IncomingMessage): Promise<Readonly<Recor
 }
 
 /** The whole body or nothing: a client that goes away in the middle has sent no file. */
-function readBody(request: IncomingMessage, limit: number, tooLarge: (size: number) => Error): Promise<Uint8Array> {
+function readBody(
+  request: IncomingMessage,
+  limit: number,
+  tooLarge: (size: number) => Error,
+  hold: (bytes: number) => void = () => undefined,
+): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
-    const parts: Uint8Array[] = [];
-    let size = 0;
+    const gathered = gather();
     const take = (part: Uint8Array): void => {
-      size += part.length;
-      parts.push(part);
-      if (size <= limit) return;
-      request.off('data', take);
-      reject(tooLarge(size));
+      try {
+        if (gathered.size + part.length > limit) throw tooLarge(gathered.size + part.length);
+        hold(part.length);
+        gathered.add(part);
+      } catch (error) {
+        request.off('data', take);
+        reject(error as Error);
+      }
     };
     request.on('data', take);
     request.once('end', () => {
-      resolve(concat(...parts));
+      resolve(gathered.bytes());
     });
     request.once('error', reject);
     request.once('close', () => {

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { promisify } from 'node:util';
 import { gzip as gzipCallback } from 'node:zlib';
-import { concat, fromUtf8, toUtf8Strict } from '../lib/bytes.js';
+import { fromUtf8, gather, toUtf8Strict } from '../lib/bytes.js';
 import { isNamesteadError, NamesteadError } from '../lib/errors.js';
 import { encodeFault, encodeResponse } from '../lib/xmlrpc.js';
 import { peerLimits } from '../zones/peer.js';
@@ -15,6 +15,8 @@ export interface ServerOptions {
   readonly host: string;
   readonly port: number;
   readonly onError: (error: unknown) => void;
+  /** Milliseconds after which a connection on which nothing moves is ended. Default 30,000. */
+  readonly idle?: number | undefined;
 }
 
 export interface NodeServer {
@@ -24,12 +26,18 @@ export interface NodeServer {
 
 const gzip = /* @__PURE__ */ promisify(gzipCallback);
 
-/** Requests under way at once; more are told to come back. */
+/** Requests under way at once, until the last byte of the answer has gone; more are told to come back. */
 const BUSY = 64;
 /** Milliseconds for a whole request. */
 const REQUEST_TIMEOUT = 30_000;
+/** Milliseconds after which a connection on which nothing moves is ended: a client that reads no answer holds it in our memory. */
+const IDLE = 30_000;
+const MOST_CONNECTIONS = 1024;
 /** Bytes from which an answer is worth compressing. */
 const COMPRESS = 1400;
+
+/** What browsers and proxies add to what they bring. */
+const PASSED_ON = ['origin', 'sec-fetch-site', 'forwarded', 'x-forwarded-for', 'x-real-ip', 'via'];
 
 const CORS: Readonly<Record<string, string>> = {
   'access-control-allow-origin': '*',
@@ -39,19 +47,23 @@ const CORS: Readonly<Record<string, string>> = {
 };
 
 /** XML-RPC (POST / and /RPC2) and REST (/v1/…) on one port, open to browsers of every origin. @throws NamesteadError `PortInUse`, `ServerFailed` */
-export async function startServer({ context, host, port, onError }: ServerOptions): Promise<NodeServer> {
+export async function startServer({ context, host, port, onError, idle = IDLE }: ServerOptions): Promise<NodeServer> {
   let busy = 0;
-  const server = createServer({ requestTimeout: REQUEST_TIMEOUT, headersTimeout: REQUEST_TIMEOUT, maxHeaderSize: 16_384 }, (request, response) => {
+  const timeouts = { requestTimeout: REQUEST_TIMEOUT, headersTimeout: REQUEST_TIMEOUT, connectionsCheckingInterval: 5000 };
+  const server = createServer({ ...timeouts, maxHeaderSize: 16_384 }, (request, response) => {
     busy++;
-    respond(context, request, response, busy > BUSY)
-      .catch((error: unknown) => {
-        onError(error);
-        response.destroy();
-      })
-      .finally(() => busy--);
+    response.once('close', () => busy--);
+    respond(context, request, response, busy > BUSY).catch((error: unknown) => {
+      onError(error);
+      response.destroy();
+    });
   });
+  server.maxConnections = MOST_CONNECTIONS;
+  server.setTimeout(idle);
   server.on('clientError', (_, socket) => socket.destroy());
   await listening(server, port, host);
+  // Too many open files, say: the node outlives it.
+  server.on('error', onError);
   return {
     port: (server.address() as AddressInfo).port,
     close: () =>
@@ -78,7 +90,10 @@ async function respond(context: Context, request: IncomingMessage, response: Ser
   if (encoding !== 'identity') return void refuse(request, response, 501);
   const body = await readBody(request);
   if (body === null) return void refuse(request, response, 400);
-  const url = new URL(request.url ?? '/', 'http://node');
+  const target = request.url ?? '/';
+  // `//` is a path here, and no host.
+  const url = target.startsWith('/') && URL.canParse(`http://node${target}`) ? new URL(`http://node${target}`) : null;
+  if (url === null) return void refuse(request, response, 400);
   const answer = await answerOf(context, request, url, body, overloaded);
   await send(response, answer, { head: request.method === 'HEAD', gzip: /\bgzip\b/.test(request.headers['accept-encoding'] ?? '') });
 }
@@ -104,7 +119,12 @@ async function answerRpc(context: Context, request: IncomingMessage, body: Uint8
     if (isNamesteadError(error)) return xml(encodeFault(1, error.message));
     throw error;
   }
-  return xml(await answerCall(context, text, { loopback: isLoopback(request.socket.remoteAddress) }));
+  return xml(await answerCall(context, text, { loopback: isOwnMachine(request) }));
+}
+
+/** A program on this machine, and neither a page in a browser on it nor a stranger behind a proxy on it. */
+function isOwnMachine({ socket, headers }: IncomingMessage): boolean {
+  return isLoopback(socket.remoteAddress) && PASSED_ON.every((name) => headers[name] === undefined);
 }
 
 function xml(text: string): RestAnswer {
@@ -117,14 +137,12 @@ function isLoopback(address: string | undefined): boolean {
 
 /** Null when the body is larger than a node takes. */
 async function readBody(request: IncomingMessage): Promise<Uint8Array | null> {
-  const parts: Uint8Array[] = [];
-  let size = 0;
+  const gathered = gather();
   for await (const part of request as AsyncIterable<Uint8Array>) {
-    size += part.length;
-    if (size > peerLimits.request) return null;
-    parts.push(part);
+    if (gathered.size + part.length > peerLimits.request) return null;
+    gathered.add(part);
   }
-  return concat(...parts);
+  return gathered.bytes();
 }
 
 /** An empty answer to a request that is not read to its end. */

@@ -6,6 +6,7 @@ import { registerChild } from './demo/registerChild.js';
 import { resolveChild } from './demo/resolveChild.js';
 import { resolveName } from './resolve.js';
 import { describe, type Terminal } from './transcript.js';
+import { isUsage, usage } from './usage.js';
 import { version } from './version.js';
 
 const HELP = `namestead ${version}: names, identities and storage that no server can take from you or lie about
@@ -60,13 +61,13 @@ async function main(args: readonly string[]): Promise<number> {
     const { esplora, node, atlas, anchor, network, level, json } = values;
     return resolveName(name, { esplora, node, atlas, anchor, network, level, withoutProfile: values['no-profile'], json, terminal });
   }
-  throw new TypeError(command === 'resolve' ? 'resolve takes one name' : `unknown command: ${positionals.join(' ')}`);
+  throw usage(command === 'resolve' ? 'resolve takes one name' : `unknown command: ${positionals.join(' ')}`);
 }
 
 async function child(role: string): Promise<number> {
   if (role === 'register') await registerChild();
   else if (role === 'resolve') await resolveChild();
-  else throw new TypeError('--child is for the demo itself');
+  else throw usage('--child is for the demo itself');
   return 0;
 }
 
@@ -80,9 +81,10 @@ main(process.argv.slice(2)).then(
     process.exitCode = code;
   },
   (error: unknown) => {
-    const mistaken = error instanceof TypeError;
-    if (process.argv.includes('--json')) terminal.out.write(`${JSON.stringify({ ok: false, error: describe(error) })}\n`);
-    terminal.err.write(`namestead: ${describe(error)}\n${mistaken ? 'See namestead --help.\n' : ''}`);
+    const mistaken = isUsage(error);
+    const what = mistaken ? error.message : describe(error);
+    if (process.argv.includes('--json')) terminal.out.write(`${JSON.stringify({ ok: false, error: what })}\n`);
+    terminal.err.write(`namestead: ${what}\n${mistaken ? 'See namestead --help.\n' : ''}`);
     process.exitCode = mistaken ? 2 : 1;
   },
 );

@@ -10,6 +10,7 @@ import { mainnet, type Network } from '../names/bitcoin/network.js';
 import { levels, type Evidence, type Level } from '../names/proof.js';
 import { atlas } from '../zones/adapters/atlas.js';
 import type { Terminal } from './transcript.js';
+import { usage } from './usage.js';
 
 export interface ResolveCommand {
   readonly esplora: string | undefined;
@@ -106,7 +107,7 @@ interface Answer {
 function parseAnchor(text: string | undefined): Anchor {
   const [height = '', hash = '', consensusHash = '', ...more] = (text ?? '').split(':');
   if (!/^\d{1,9}$/.test(height) || !isHex(hash, 32) || !isHex(consensusHash, 16) || more.length > 0) {
-    throw new TypeError('--anchor takes HEIGHT:BLOCKHASH:CONSENSUSHASH (a number, 64 and 32 hex digits), from somewhere else than the servers asked');
+    throw usage('--anchor takes HEIGHT:BLOCKHASH:CONSENSUSHASH (a number, 64 and 32 hex digits), from somewhere else than the servers asked');
   }
   return { height: Number(height), hash, consensusHash };
 }
@@ -114,18 +115,17 @@ function parseAnchor(text: string | undefined): Anchor {
 function networkOf(name: string): Network {
   if (name === 'mainnet') return mainnet;
   if (name === 'devnet') return devnetNetwork;
-  throw new TypeError('--network takes mainnet or devnet');
+  throw usage('--network takes mainnet or devnet');
 }
 
 function levelOf(text: string | undefined): Level | undefined {
   const level = levels.find((each) => each === text);
-  if (text !== undefined && level === undefined) throw new TypeError(`--level takes one of ${levels.join(', ')}`);
+  if (text !== undefined && level === undefined) throw usage(`--level takes one of ${levels.join(', ')}`);
   return level;
 }
 
 function urlOf(text: string | undefined, option: string): string {
-  if (text === undefined) throw new TypeError(`resolve needs ${option} URL`);
-  if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol))
-    throw new TypeError(`${option} takes an http or https URL, not ${JSON.stringify(text)}`);
+  if (text === undefined) throw usage(`resolve needs ${option} URL`);
+  if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol)) throw usage(`${option} takes an http or https URL, not ${JSON.stringify(text)}`);
   return text.replace(/\/$/, '');
 }

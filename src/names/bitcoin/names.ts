@@ -302,7 +302,7 @@ function evidenceOf(
       "payload and outputs: the record's",
       'sender: the script of the output that is spent, out of its own transaction',
       `consensus hashes ${network.firstBlock} to ${anchor.height}: recomputed, ending in the anchor's`,
-      `operations ${height + 1} to ${anchor.height}: none on the name`,
+      ...(height < anchor.height ? [`operations ${height + 1} to ${anchor.height}: none on the name`] : []),
       'namespace: made ready by an operation proved alike; name: neither expired nor revoked',
       'what the node says besides, where it follows from this',
     ],

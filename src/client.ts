@@ -160,7 +160,7 @@ export function createClient(world: World): Client {
 
   return {
     resolve,
-    register: (request, options = {}) => need(world.registrar, 'registrar')({ ...request, publish: need(world.publish, 'publish') }, options),
+    register: async (request, options = {}) => need(world.registrar, 'registrar')({ ...request, publish: need(world.publish, 'publish') }, options),
     signIn: async ({ response, signal, ...fields } = {}) => {
       const me = mine();
       const finish = (answer: string): Promise<UserData> => me.finish(answer, { signal });

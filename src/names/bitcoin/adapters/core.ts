@@ -12,9 +12,9 @@ import type { BitcoinSource } from '../source.js';
 const MOST_HEADERS = 2000;
 const MOST_COINS = 20_000;
 /** RPC error codes of Bitcoin Core (`rpc/protocol.h`): nothing by that id; height out of range. */
-const ABSENT = new Set([-5, -8]);
+const ABSENT = /* @__PURE__ */ new Set([-5, -8]);
 /** A transaction in conflict with the mempool or the chain, refused by policy or consensus, or already mined. */
-const REJECTED = new Set([-25, -26, -27]);
+const REJECTED = /* @__PURE__ */ new Set([-25, -26, -27]);
 /** BTC per 1000 virtual bytes to satoshi per virtual byte. */
 const RATE = 1e5;
 

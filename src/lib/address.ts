@@ -47,11 +47,13 @@ export function decodeBase58(text: string): Uint8Array {
   return Uint8Array.from([...new Array<number>(zeros).fill(0), ...bytes]);
 }
 
+/** Base58check of a version byte and a hash of 20 bytes, e.g. version 0 for p2pkh and 5 for p2sh on the main network. */
 export function formatAddress(version: number, hash: Uint8Array): string {
   const body = concat(Uint8Array.of(version), hash);
   return encodeBase58(concat(body, hash256(body).subarray(0, 4)));
 }
 
+/** Reads a base58check address of any version. @throws NamesteadError `AddressInvalid` */
 export function parseAddress(text: string): Address {
   const bytes = decodeBase58(text);
   const body = bytes.subarray(0, 21);

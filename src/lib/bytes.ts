@@ -6,6 +6,7 @@ const encoder = /* @__PURE__ */ new TextEncoder();
 const lenient = /* @__PURE__ */ new TextDecoder('utf-8', { ignoreBOM: true });
 const fatal = /* @__PURE__ */ new TextDecoder('utf-8', { ignoreBOM: true, fatal: true });
 
+/** Bytes as lower-case hex. */
 export function toHex(bytes: Uint8Array): string {
   // Digits as bytes, then one decode: files are hex, and joining text is slow.
   const digits = new Uint8Array(2 * bytes.length);
@@ -17,6 +18,7 @@ export function toHex(bytes: Uint8Array): string {
   return lenient.decode(digits);
 }
 
+/** The bytes of hex of either case, without a prefix. @throws NamesteadError `Malformed` */
 export function fromHex(text: string): Uint8Array {
   const malformed = (): NamesteadError => new NamesteadError('Malformed', 'expected an even number of hex digits');
   if (typeof text !== 'string' || text.length % 2 !== 0) throw malformed();
@@ -48,11 +50,12 @@ export function isHex(text: unknown, bytes?: number): text is string {
   return typeof text === 'string' && text.length % 2 === 0 && (bytes === undefined || text.length === 2 * bytes) && HEX.test(text);
 }
 
+/** Bytes read as UTF-8; what is none becomes U+FFFD. A leading U+FEFF stays. */
 export function toUtf8(bytes: Uint8Array): string {
   return lenient.decode(bytes);
 }
 
-/** As {@link toUtf8}, but refuses bytes that are not UTF-8. */
+/** As {@link toUtf8}, but refuses bytes that are not UTF-8. @throws NamesteadError `Malformed` */
 export function toUtf8Strict(bytes: Uint8Array): string {
   try {
     return fatal.decode(bytes);
@@ -61,6 +64,7 @@ export function toUtf8Strict(bytes: Uint8Array): string {
   }
 }
 
+/** Text as UTF-8. */
 export function fromUtf8(text: string): Uint8Array {
   return encoder.encode(text);
 }
@@ -114,6 +118,7 @@ export function reversed(bytes: Uint8Array): Uint8Array {
   return bytes.slice().reverse();
 }
 
+/** Bytes in base64 with the standard alphabet and padding (RFC 4648). */
 export function toBase64(bytes: Uint8Array): string {
   const text = new Uint8Array(4 * Math.ceil(bytes.length / 3)).fill(61);
   for (let i = 0, at = 0; i < bytes.length; i += 3, at += 4) {
@@ -127,7 +132,7 @@ export function toBase64(bytes: Uint8Array): string {
   return lenient.decode(text);
 }
 
-/** Standard or URL-safe alphabet, padding optional (RFC 4648); anything else is refused. */
+/** Standard or URL-safe alphabet, padding optional (RFC 4648); anything else is refused. @throws NamesteadError `Malformed` */
 export function fromBase64(text: string): Uint8Array {
   const padding = text.endsWith('==') ? 2 : text.endsWith('=') ? 1 : 0;
   const characters = encoder.encode(text);

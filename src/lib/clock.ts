@@ -19,6 +19,7 @@ export interface Progress {
   readonly unit?: string;
 }
 
+/** As {@link CallOptions}, for calls that may take long: `onProgress` is told as they go. */
 export interface LongCallOptions extends CallOptions {
   readonly onProgress?: ((progress: Progress) => void) | undefined;
 }

@@ -16,6 +16,7 @@ export interface HttpRequest extends CallOptions {
   readonly timeout?: number;
 }
 
+/** What a server answered, whatever its status; the body is whole and within the limit. */
 export interface HttpAnswer {
   readonly status: number;
   readonly headers: Headers;

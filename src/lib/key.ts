@@ -21,7 +21,7 @@ export interface KeyAgreement {
   agree(publicKey: PublicKey): Promise<Uint8Array>;
 }
 
-/** 32 bytes or hex; hex of 33 bytes that end in 01 (compressed marker) is accepted and the marker dropped. */
+/** 32 bytes or hex; hex of 33 bytes that end in 01 (compressed marker) is accepted and the marker dropped. @throws NamesteadError `KeyInvalid`, `Malformed` */
 export function parsePrivateKey(key: string | Uint8Array): PrivateKey {
   const bytes = typeof key === 'string' ? fromHex(key) : key;
   const scalar = bytes.length === 33 && bytes[32] === 1 ? bytes.slice(0, 32) : bytes;
@@ -29,13 +29,14 @@ export function parsePrivateKey(key: string | Uint8Array): PrivateKey {
   return scalar as PrivateKey;
 }
 
-/** Compressed or uncompressed SEC 1; hybrid forms and points off the curve are refused. */
+/** Compressed or uncompressed SEC 1; hybrid forms and points off the curve are refused; the answer is compressed, 33 bytes. @throws NamesteadError `KeyInvalid`, `Malformed` */
 export function parsePublicKey(key: string | Uint8Array): PublicKey {
   const bytes = typeof key === 'string' ? fromHex(key) : key;
   if (!utils.isValidPublicKey(bytes)) throw new NamesteadError('KeyInvalid', 'the public key is not a point of secp256k1');
   return (bytes.length === 33 ? bytes : Point.fromBytes(bytes).toBytes(true)) as PublicKey;
 }
 
+/** The public key of a private key, compressed: 33 bytes (SEC 1). */
 export function publicKeyOf(key: PrivateKey): PublicKey {
   return getPublicKey(key, true) as PublicKey;
 }
@@ -45,6 +46,7 @@ export function uncompressed(key: PublicKey): Uint8Array {
   return Point.fromBytes(key).toBytes(false);
 }
 
+/** A fresh private key from the platform's random source: 32 bytes. */
 export function generatePrivateKey(): PrivateKey {
   for (;;) {
     const key = randomBytes(32);
@@ -73,6 +75,12 @@ export function tweakPublic(key: PublicKey, by: Uint8Array): PublicKey {
   return sum.toBytes(true) as PublicKey;
 }
 
+/**
+ * A key in memory as a {@link Signer}. The object shows the public key alone.
+ *
+ * @example
+ * const signer = signerOf(generatePrivateKey());
+ */
 export function signerOf(key: PrivateKey): Signer {
   return {
     publicKey: publicKeyOf(key),
@@ -80,6 +88,7 @@ export function signerOf(key: PrivateKey): Signer {
   };
 }
 
+/** A key in memory as a {@link KeyAgreement}: opens what was sealed to its public key. */
 export function keyAgreementOf(key: PrivateKey): KeyAgreement {
   return {
     publicKey: publicKeyOf(key),

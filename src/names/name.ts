@@ -38,6 +38,7 @@ export function parseName(text: string): Name {
   return { name: text, label, namespace };
 }
 
+/** True for a name that {@link parseName} reads, such as `alice.id`. */
 export function isNameValid(text: string): boolean {
   try {
     return parseName(text).name === text;
@@ -46,6 +47,7 @@ export function isNameValid(text: string): boolean {
   }
 }
 
+/** True for a namespace id: 1 to 19 of `a-z 0-9 - _`; BNS (b.1). */
 export function isNamespaceValid(text: string): boolean {
   return text.length <= NAMESPACE_LENGTH && PART.test(text);
 }

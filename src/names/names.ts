@@ -7,6 +7,7 @@ export interface LookupOptions extends LongCallOptions {
   readonly level?: Level | undefined;
 }
 
+/** A record and how far it was proved. */
 export interface Lookup {
   readonly record: NameRecord;
   readonly evidence: Evidence;

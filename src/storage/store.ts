@@ -47,4 +47,5 @@ export interface Lister {
   list(prefix?: string, options?: CallOptions): AsyncIterable<string>;
 }
 
+/** A place for files with all four abilities. Wrappers take one and give one. */
 export type Store = Reader & Writer & Remover & Lister;

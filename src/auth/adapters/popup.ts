@@ -4,6 +4,7 @@ import { isFields } from '../../lib/shape.js';
 import type { Channel } from '../channel.js';
 import { requestUrl, takeFromPage } from '../transport.js';
 
+/** `authenticator`: the wallet's page, absolute http or https. */
 export interface PopupOptions {
   readonly authenticator: string;
   readonly clock: Clock;

@@ -37,6 +37,11 @@ export async function startLiar(target: string, lie: Lie): Promise<Liar> {
   const server = createServer((request, response) => {
     void (async () => {
       const { method = 'GET', url = '/' } = request;
+      if (method === 'OPTIONS') {
+        // What a page's browser asks before it asks.
+        response.writeHead(204, { 'access-control-allow-origin': '*', 'access-control-allow-methods': '*', 'access-control-allow-headers': '*' }).end();
+        return;
+      }
       const asked = await read(request);
       const headers = Object.fromEntries(
         ['authorization', 'content-type', 'if-match', 'if-none-match'].flatMap((name) =>

@@ -10,7 +10,10 @@ const STORE = 'journal';
  * @param where.name the database; default `namestead-journal`
  * @throws NamesteadError `StorageFull`, `StorageFailed`, `JournalCorrupt`
  */
-export function indexeddbJournal({ name = 'namestead-journal', factory = globalThis.indexedDB }: { readonly name?: string; readonly factory?: IDBFactory } = {}): Journal {
+export function indexeddbJournal({
+  name = 'namestead-journal',
+  factory = globalThis.indexedDB,
+}: { readonly name?: string; readonly factory?: IDBFactory } = {}): Journal {
   let opened: Promise<IDBDatabase> | null = null;
   const database = (): Promise<IDBDatabase> => (opened ??= openDatabase(factory, name, () => (opened = null)));
   const run = async (mode: IDBTransactionMode, act: (store: IDBObjectStore) => IDBRequest): Promise<unknown> => {
@@ -27,7 +30,9 @@ export function indexeddbJournal({ name = 'namestead-journal', factory = globalT
       throw new NamesteadError('JournalCorrupt', `the entry ${key} of the database ${name} is not bytes: delete it and start again`);
     },
     save: async (key, bytes) => {
-      await run('readwrite', (store) => store.put(bytes.slice(), key));
+      // Before the database opens, which takes its time: the caller may reuse the bytes.
+      const copy = bytes.slice();
+      await run('readwrite', (store) => store.put(copy, key));
     },
     remove: async (key) => {
       await run('readwrite', (store) => store.delete(key));

@@ -116,10 +116,10 @@ export const allowLoopback: HostPredicate = (host) => isPublicHost(host) || isLo
  * const { record, evidence, profile } = await client.resolve('alice.id');
  */
 export function createClient(world: World): Client {
-  const { clock } = world;
+  const clock = need(world.clock, 'clock');
 
   const resolve = async (name: string, { withoutProfile = false, ...options }: ResolveOptions = {}): Promise<Resolved> => {
-    const found = await need(world.names, 'names').lookup(name, options);
+    const found = await need(world.names, 'names').lookup(textOf(name, 'a name'), options);
     if (found === null) throw new NamesteadError('NotFound', `${name} is registered to nobody, and that is proved`);
     const { record, evidence } = found;
     if (record.zoneFileHash === null) return { record, evidence, zoneFile: null, profile: null, profileUrl: null };
@@ -133,7 +133,7 @@ export function createClient(world: World): Client {
   const ownerOf = async (name: string, options: CallOptions): Promise<string | null> =>
     (await need(world.names, 'names').lookup(name, options))?.record.owner ?? null;
 
-  const mine = (): Session => session({ domain: need(world.origin, 'origin'), store: need(world.session, 'session'), clock, ownerOf });
+  const mine = (): Session => session({ domain: originOf(world), store: need(world.session, 'session'), clock, ownerOf });
 
   const signedIn = async (): Promise<UserData> => {
     const user = await mine().user();
@@ -152,9 +152,9 @@ export function createClient(world: World): Client {
 
   const bucketOf = async (name: string, options: LongCallOptions): Promise<Reader> => {
     const { profile } = await resolve(name, options);
-    const origin = need(world.origin, 'origin');
-    const url = profile === null ? null : bucketUrl(profile, origin);
-    if (url === null) throw new NamesteadError('NotFound', `${name} keeps no files for ${origin}: its profile names no bucket`);
+    const origin = originOf(world);
+    const url = profile === null ? null : bucketUrl(profile, origin, world.allowHost ?? isPublicHost);
+    if (url === null) throw new NamesteadError('NotFound', `${name} keeps no files for ${origin}: its profile names no bucket that may be asked`);
     return need(world.bucketOf, 'bucketOf')(url.href, url.address);
   };
 
@@ -167,37 +167,62 @@ export function createClient(world: World): Client {
       if (typeof response === 'string') return finish(response);
       return (await me.user()) ?? need(world.channel, 'channel')(await me.begin(fields), finish, { signal });
     },
-    signOut: () => mine().end(),
-    user: () => mine().user(),
+    signOut: async () => mine().end(),
+    user: async () => mine().user(),
     put: async (path, body, { contentType, condition, signal } = {}) => {
+      const place = relative(path);
+      const bytes = bytesOf(body);
       const store = await myBucket();
-      const bytes = typeof body === 'string' ? fromUtf8(body) : body;
       const type = contentType ?? (typeof body === 'string' ? 'text/plain; charset=utf-8' : 'application/octet-stream');
-      return store.put(relative(path), bytes, { contentType: type, condition, signal });
+      return store.put(place, bytes, { contentType: type, condition, signal });
     },
     get: async (path, { from, signal, onProgress } = {}) => {
+      const place = relative(path);
       const reader = from === undefined ? await myBucket() : await bucketOf(from, { signal, onProgress });
-      const file = await reader.get(relative(path), { signal });
+      const file = await reader.get(place, { signal });
       return file && { ...file, text: () => toUtf8Strict(file.body) };
     },
   };
 }
 
-/** Where the owner of a profile keeps an app's files, and the address that its key has (the path's last part). */
-function bucketUrl({ claim }: Profile, origin: string): { readonly href: string; readonly address: string } | null {
+/**
+ * Where the owner of a profile keeps an app's files, and the address that its key has (the path's last part). A stranger wrote the URL:
+ * it leads to hosts that `allowHost` lets pass, and holds nothing but a path.
+ */
+function bucketUrl({ claim }: Profile, origin: string, allowHost: HostPredicate): { readonly href: string; readonly address: string } | null {
   const { apps } = claim as { readonly apps?: unknown };
   const text: unknown = typeof apps === 'object' && apps !== null && Object.hasOwn(apps, origin) ? (apps as Record<string, unknown>)[origin] : undefined;
   if (typeof text !== 'string' || !URL.canParse(text)) return null;
-  const { href, pathname } = new URL(text.replace(/\/*$/, '/'));
-  const address = /\/([13][1-9A-HJ-NP-Za-km-z]{25,34})\/$/.exec(pathname)?.[1];
-  return address === undefined ? null : { href, address };
+  const { protocol, username, password, hostname, host, pathname, search, hash } = new URL(text);
+  if (!/^https?:$/.test(protocol) || username + password + search + hash !== '' || !allowHost(hostname)) return null;
+  const address = /\/([13][1-9A-HJ-NP-Za-km-z]{25,34})\/?$/.exec(pathname)?.[1];
+  return address === undefined ? null : { href: `${protocol}//${host}${pathname}${pathname.endsWith('/') ? '' : '/'}`, address };
 }
 
 function relative(path: string): string {
-  return path.replace(/^\/+/, '');
+  return textOf(path, 'a path').replace(/^\/+/, '');
+}
+
+function bytesOf(body: unknown): Uint8Array {
+  if (typeof body === 'string') return fromUtf8(body);
+  if (!ArrayBuffer.isView(body)) throw new TypeError('what is put is text or bytes (a string or a Uint8Array)');
+  return new Uint8Array(body.buffer, body.byteOffset, body.byteLength);
+}
+
+function textOf(value: unknown, what: string): string {
+  if (typeof value !== 'string') throw new TypeError(`${what} is text`);
+  return value;
+}
+
+/** App keys and buckets hang on the very text of an origin: another spelling would be another app. */
+function originOf(world: World): string {
+  const origin = textOf(need(world.origin, 'origin'), 'world.origin');
+  if (!URL.canParse(origin) || new URL(origin).origin !== origin)
+    throw new TypeError(`world.origin is scheme://host[:port] without a slash at the end, as location.origin gives it, not ${JSON.stringify(origin)}`);
+  return origin;
 }
 
 function need<T>(part: T | undefined, name: keyof World): T {
-  if (part === undefined) throw new TypeError(`this call needs world.${name}: pass it to createClient`);
+  if (part === undefined || part === null) throw new TypeError(`this call needs world.${name}: pass it to createClient`);
   return part;
 }

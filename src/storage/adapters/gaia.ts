@@ -15,6 +15,8 @@ const MEBIBYTE = 1 << 20;
 const FILE_LIMIT = 64 * MEBIBYTE;
 const FILE_TIMEOUT = 60_000;
 const TOKEN_SECONDS = 3600;
+/** Pages of a listing without a name, one after another; more lead nowhere. */
+const EMPTY_PAGES = 1000;
 
 export interface GaiaOptions {
   /** The hub's URL, e.g. `https://hub.hiro.so`. */
@@ -70,7 +72,7 @@ interface Connection extends HubInfo {
  * await store.put('notes/1.json', bytes, { condition: { kind: 'create' } });
  */
 export function gaia({ hub, signer, clock, http = platformHttp(), associationToken, limit = FILE_LIMIT }: GaiaOptions): GaiaStore {
-  const url = parseUrl(hub, 'the hub').replace(/\/+$/, '');
+  const url = parseUrl(hub, 'the hub').slice(0, -1);
   const address = addressOf(signer.publicKey);
   const seconds = (): number => Math.floor(clock.now() / 1000);
   /** The hub's last word on how old a token may be; its clock may run ahead of ours. */
@@ -155,12 +157,16 @@ export function gaia({ hub, signer, clock, http = platformHttp(), associationTok
     },
     async *list(prefix = '', { signal } = {}) {
       let page: string | null = null;
+      let empty = 0;
       do {
         const request: HttpRequest = { method: 'POST', headers: JSON_HEADERS, body: JSON.stringify({ page }), limit: 32 * MEBIBYTE, signal };
         const listing = parseListing(await send(`/list-files/${address}`, request, 'listing'));
         // The disk driver names a next page for ever.
         if (listing.entries.length === 0) return;
-        for (const entry of listing.entries) if (entry !== null && entry !== '' && entry.startsWith(prefix)) yield entry;
+        const names = listing.entries.flatMap((entry) => (entry === null || entry === '' ? [] : [entry]));
+        empty = names.length > 0 ? 0 : empty + 1;
+        if (empty > EMPTY_PAGES) throw new NamesteadError('HttpMalformed', `listing: the hub answered ${empty} pages on end without a name`);
+        for (const name of names) if (name.startsWith(prefix)) yield name;
         if (listing.page === page && page !== null) throw new NamesteadError('HttpMalformed', 'listing: the hub answered the same page twice');
         page = listing.page;
       } while (page !== null);
@@ -183,7 +189,7 @@ export interface ReadGaiaOptions {
  * @throws NamesteadError `PathInvalid`, `StorageFailed`, `HttpStatus`, and those of `Http`
  */
 export function readGaia({ url, http = platformHttp(), limit = FILE_LIMIT }: ReadGaiaOptions): Reader {
-  const base = parseUrl(url, 'the bucket').replace(/\/*$/, '/');
+  const base = parseUrl(url, 'the bucket');
   const ask = async (method: 'GET' | 'HEAD', path: string, options?: CallOptions): Promise<HttpAnswer | null> => {
     const answer = await http(base + encodePath(path), { method, limit, timeout: FILE_TIMEOUT, signal: options?.signal });
     if (answer.status === 404) return null;
@@ -210,16 +216,25 @@ const JSON_HEADERS = { 'content-type': 'application/json' } as const;
 /** Hosts that know no HEAD. */
 const NO_HEAD: readonly number[] = [405, 501];
 
+/** With one slash at the end. */
 function parseUrl(url: string, what: string): string {
-  if (!/^https?:\/\/[^\s?#]+$/i.test(url)) throw new TypeError(`${what} needs a URL that starts with http:// or https://, without query or fragment`);
-  return url;
+  if (!isPlainUrl(url)) throw new TypeError(`${what} needs a URL that starts with http:// or https://, without user, password, query or fragment`);
+  let end = url.length;
+  while (url[end - 1] === '/') end--;
+  return `${url.slice(0, end)}/`;
+}
+
+function isPlainUrl(url: string): boolean {
+  if (!/^https?:\/\/[^\s?#]+$/i.test(url) || !URL.canParse(url)) return false;
+  const { username, password } = new URL(url);
+  return username + password === '';
 }
 
 function parseHubInfo(answer: HttpAnswer): HubInfo {
   if (answer.status !== 200) throw refusal(answer, 'connecting to the hub');
   const info = parseJson(answer.body, 'hub_info') as Record<string, unknown> | null;
   const { challenge_text: challenge, latest_auth_version: version, read_url_prefix: readUrl, max_file_upload_size_megabytes: megabytes } = info ?? {};
-  if (typeof challenge !== 'string' || typeof readUrl !== 'string' || !/^https?:\/\//i.test(readUrl)) {
+  if (typeof challenge !== 'string' || typeof readUrl !== 'string' || !isPlainUrl(readUrl)) {
     throw new NamesteadError('HttpMalformed', 'hub_info lacks challenge_text or read_url_prefix: this is no Gaia hub');
   }
   // The token of older hubs is one signature per key and server, never expires and survives a revocation: it is not made here.
@@ -227,7 +242,7 @@ function parseHubInfo(answer: HttpAnswer): HubInfo {
     throw new NamesteadError('Unauthorized', 'the hub knows no v1 tokens; older ones never expire and are not made');
   }
   const maxFileSize = typeof megabytes === 'number' && megabytes > 0 ? Math.floor(megabytes * MEBIBYTE) : 20 * MEBIBYTE;
-  return { challenge, readUrl: readUrl.endsWith('/') ? readUrl : `${readUrl}/`, maxFileSize };
+  return { challenge, readUrl: parseUrl(readUrl, 'hub_info'), maxFileSize };
 }
 
 function requireAssociation(token: string | undefined, now: number): void {

@@ -47,7 +47,7 @@ async function showNotes(notes: Store): Promise<void> {
 
 /** A note that does not open is shown as such, and hides no other. */
 async function noteRow(notes: Store, path: string): Promise<HTMLLIElement> {
-  const written = path.slice(0, 19).replace(/T(\d\d)-(\d\d)-(\d\d)$/, 'T$1:$2:$3Z');
+  const written = path.slice(0, 24).replace(/T(\d\d)-(\d\d)-/, 'T$1:$2:');
   const time = new Date(written).toLocaleString([], { dateStyle: 'medium', timeStyle: 'short' });
   const body = make('p', { class: 'note' });
   const actions = make('span', { class: 'row' });
@@ -102,7 +102,7 @@ async function enter(client: Client): Promise<void> {
   element('write', HTMLFormElement).onsubmit = (event) => {
     event.preventDefault();
     void attempt('Encrypting and saving …', async () => {
-      const path = `${new Date().toISOString().slice(0, 19).replaceAll(':', '-')}-${crypto.randomUUID().slice(0, 8)}.txt`;
+      const path = `${new Date().toISOString().replaceAll(':', '-')}-${crypto.randomUUID().slice(0, 8)}.txt`;
       await notes.put(path, fromUtf8(text.value), { contentType: 'text/plain' });
       text.value = '';
       await showNotes(notes);

@@ -30,7 +30,10 @@ export interface ChangeTerms extends RegistrationWorld {
  * @example
  * await update({ ...world, name: 'alice.id', zoneFile, owner: identity.signer, payer: payment.signer, publish });
  */
-export async function update(terms: ChangeTerms & { readonly zoneFile: Uint8Array; readonly publish: Publish }, options: RunOptions = {}): Promise<readonly Receipt[]> {
+export async function update(
+  terms: ChangeTerms & { readonly zoneFile: Uint8Array; readonly publish: Publish },
+  options: RunOptions = {},
+): Promise<readonly Receipt[]> {
   const { name, zoneFile, network } = terms;
   const valueHash = toHex(hash160(zoneFile));
   const finish = (): Promise<void> => terms.publish(zoneFile, { signal: options.signal });
@@ -43,7 +46,10 @@ export async function update(terms: ChangeTerms & { readonly zoneFile: Uint8Arra
 }
 
 /** Gives a name to another address, with its zone file's hash or without. @throws NamesteadError as `update` */
-export async function transfer(terms: ChangeTerms & { readonly to: string; readonly keepZoneFile: boolean }, options: RunOptions = {}): Promise<readonly Receipt[]> {
+export async function transfer(
+  terms: ChangeTerms & { readonly to: string; readonly keepZoneFile: boolean },
+  options: RunOptions = {},
+): Promise<readonly Receipt[]> {
   const { name, keepZoneFile: keepData, network } = terms;
   const to = ownerAddress(terms.to);
   const draw = async (): Promise<Recipe> => transferName({ name, to, keepData, consensusHash: (await findStanding(terms, options)).consensusHash }, network);
@@ -59,7 +65,8 @@ export async function renew(terms: ChangeTerms & { readonly maxPrice?: bigint | 
   const draw = async (held: NameStanding): Promise<Recipe> => {
     const { nextHeight } = await findStanding({ ...terms, checkConsensus: undefined }, options);
     const { price, payee } = await quoteName(name, nextHeight, terms, options);
-    if (maxPrice !== undefined && price > maxPrice) throw new NamesteadError('NameUnaffordable', `${name} costs ${price} satoshi, says ${terms.indexer.operator}, more than the ${maxPrice} allowed`);
+    if (maxPrice !== undefined && price > maxPrice)
+      throw new NamesteadError('NameUnaffordable', `${name} costs ${price} satoshi, says ${terms.indexer.operator}, more than the ${maxPrice} allowed`);
     const epoch = epochAt(network, nextHeight).number;
     return renewName({ name, owner: ownerAddress(terms.owner), valueHash: epoch >= 3 ? held.valueHash : null, price, payee, epoch }, network);
   };
@@ -72,7 +79,10 @@ export async function revoke(terms: ChangeTerms, options: RunOptions = {}): Prom
 }
 
 /** Under which key the journal holds a change that is under way. */
-export function changeKey(kind: 'update' | 'transfer' | 'renew' | 'revoke', { name, network }: { readonly name: string; readonly network: { readonly name: string } }): string {
+export function changeKey(
+  kind: 'update' | 'transfer' | 'renew' | 'revoke',
+  { name, network }: { readonly name: string; readonly network: { readonly name: string } },
+): string {
   return `${kind} ${network.name} ${name}`;
 }
 
@@ -91,7 +101,12 @@ async function change(
   const payer = accountOf(terms.payer ?? terms.owner);
   const key = changeKey(kind, terms);
   const drawOwned = async (): Promise<Recipe> => draw(await findOwned(name, ownerAddress(owner), terms, options));
-  const script = { key, terms: { ...fixed, owner: ownerAddress(owner), payer: toHex(lockScript(payer.lock)) }, steps: [{ opcode, outputs: 0n, draw: drawOwned }], finish };
+  const script = {
+    key,
+    terms: { ...fixed, owner: ownerAddress(owner), payer: toHex(lockScript(payer.lock)) },
+    steps: [{ opcode, outputs: 0n, draw: drawOwned }],
+    finish,
+  };
   try {
     const receipts = await runPlan(script, { payer, owner }, terms, options);
     await terms.journal.remove(key);
@@ -105,7 +120,10 @@ async function change(
 async function findOwned(name: string, owner: string, terms: ChangeTerms, options: CallOptions): Promise<NameStanding> {
   const held = await findName(terms, name, options);
   if (held?.owner === owner) return held;
-  throw new NamesteadError('NameNotOwned', held ? `${name} belongs to ${held.owner}, not to ${owner}, says ${terms.indexer.operator}` : `${name} is not registered, says ${terms.indexer.operator}`);
+  throw new NamesteadError(
+    'NameNotOwned',
+    held ? `${name} belongs to ${held.owner}, not to ${owner}, says ${terms.indexer.operator}` : `${name} is not registered, says ${terms.indexer.operator}`,
+  );
 }
 
 function nothing(): Promise<void> {

@@ -33,7 +33,8 @@ export interface OpenNamespaceTerms extends RegistrationWorld {
  */
 export async function openNamespace(terms: OpenNamespaceTerms, options: RunOptions = {}): Promise<readonly Receipt[]> {
   const { namespace, rules, network } = terms;
-  if (!isNamespaceValid(namespace)) throw new NamesteadError('NameInvalid', `${JSON.stringify(namespace)} is not a namespace: write 1 to 19 of a-z, 0-9, - and _`);
+  if (!isNamespaceValid(namespace))
+    throw new NamesteadError('NameInvalid', `${JSON.stringify(namespace)} is not a namespace: write 1 to 19 of a-z, 0-9, - and _`);
   const payer = accountOf(terms.payer);
   const reveal = accountOf(terms.owner);
   const owner = ownerAddress(reveal);
@@ -55,9 +56,11 @@ export function namespaceKey(namespace: string, network: { readonly name: string
 
 async function drawPreorder(owner: string, payer: Account, terms: OpenNamespaceTerms, options: CallOptions): Promise<Recipe> {
   const { namespace, network, maxPrice } = terms;
-  if (await findNamespace(terms, namespace, options)) throw new NamesteadError('NameTaken', `the namespace ${namespace} is revealed already, says ${terms.indexer.operator}`);
+  if (await findNamespace(terms, namespace, options))
+    throw new NamesteadError('NameTaken', `the namespace ${namespace} is revealed already, says ${terms.indexer.operator}`);
   const { consensusHash, nextHeight } = await findStanding(terms, options);
   const { price, tokens } = quoteNamespace(namespace, nextHeight, network);
-  if (maxPrice !== undefined && price > maxPrice) throw new NamesteadError('NameUnaffordable', `the namespace ${namespace} costs ${price} satoshi, more than the ${maxPrice} allowed`);
+  if (maxPrice !== undefined && price > maxPrice)
+    throw new NamesteadError('NameUnaffordable', `the namespace ${namespace} costs ${price} satoshi, more than the ${maxPrice} allowed`);
   return preorderNamespace({ namespace, owner, payer, consensusHash, price, tokens }, network);
 }

@@ -58,7 +58,8 @@ const MAX_ZONE_FILE_BYTES = 40_960;
 export async function register(terms: RegisterTerms, options: RunOptions = {}): Promise<Registered> {
   const { name } = parseName(terms.name);
   const { zoneFile, network } = terms;
-  if (zoneFile.length > MAX_ZONE_FILE_BYTES) throw new NamesteadError('ZoneFileTooLarge', `a zone file of ${zoneFile.length} bytes is larger than ${MAX_ZONE_FILE_BYTES}, which no peer takes`);
+  if (zoneFile.length > MAX_ZONE_FILE_BYTES)
+    throw new NamesteadError('ZoneFileTooLarge', `a zone file of ${zoneFile.length} bytes is larger than ${MAX_ZONE_FILE_BYTES}, which no peer takes`);
   const payer = accountOf(terms.payer);
   const owner = ownerAddress(terms.owner);
   const steps: readonly Step[] = [
@@ -93,14 +94,16 @@ async function drawPreorder(name: string, owner: string, payer: Account, terms: 
   if (holder) throw new NamesteadError('NameTaken', `${name} belongs to ${holder.owner}, says ${terms.indexer.operator}`);
   const { consensusHash, nextHeight } = await findStanding(terms, options);
   const { price, payee } = await quoteName(name, nextHeight, terms, options);
-  if (maxPrice !== undefined && price > maxPrice) throw new NamesteadError('NameUnaffordable', `${name} costs ${price} satoshi, says ${terms.indexer.operator}, more than the ${maxPrice} allowed`);
+  if (maxPrice !== undefined && price > maxPrice)
+    throw new NamesteadError('NameUnaffordable', `${name} costs ${price} satoshi, says ${terms.indexer.operator}, more than the ${maxPrice} allowed`);
   return preorderName({ name, owner, payer, consensusHash, price, payee }, network);
 }
 
 /** Nothing more is paid for what is lost already. */
 async function drawRegistration(name: string, owner: string, receipts: readonly Receipt[], terms: RegisterTerms, options: CallOptions): Promise<Recipe> {
   const { network, zoneFile } = terms;
-  const lost = (why: string): NamesteadError => new NamesteadError('RegistrationLost', `${name}: ${why}; remove the journal entry ${registrationKey(name, network)} to start again`);
+  const lost = (why: string): NamesteadError =>
+    new NamesteadError('RegistrationLost', `${name}: ${why}; remove the journal entry ${registrationKey(name, network)} to start again`);
   const holder = await findName(terms, name, options);
   if (holder) throw lost(`it went to ${holder.owner} after the preorder, says ${terms.indexer.operator}`);
   const { nextHeight } = await findStanding({ ...terms, checkConsensus: undefined }, options);

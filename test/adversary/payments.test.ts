@@ -27,7 +27,12 @@ function bank(lie: (coin: Unspent) => Unspent = (coin) => coin, account: Account
   return {
     network: regtestish,
     transactions: minted.source,
-    payments: { operator: 'bank', unspent: () => Promise.resolve([lie({ txid, vout, value, height })]), feeRate: () => Promise.resolve(2), broadcast: unexpected },
+    payments: {
+      operator: 'bank',
+      unspent: () => Promise.resolve([lie({ txid, vout, value, height })]),
+      feeRate: () => Promise.resolve(2),
+      broadcast: unexpected,
+    },
   };
 }
 
@@ -46,7 +51,13 @@ describe('a source of coins that lies', () => {
   });
 
   it('is caught when the coin lies at another script', async () => {
-    await expect(pay(recipe, parties, bank((coin) => coin, other))).rejects.toMatchObject({ code: 'TransactionMismatch' });
+    await expect(
+      pay(
+        recipe,
+        parties,
+        bank((coin) => coin, other),
+      ),
+    ).rejects.toMatchObject({ code: 'TransactionMismatch' });
   });
 
   it('is caught when it shows another transaction for the coin, or none, or bytes that are none', async () => {
@@ -54,7 +65,10 @@ describe('a source of coins that lies', () => {
     const elsewhere = mint();
     elsewhere.coin(other, 1n);
     const twin = elsewhere.coin(payer, 50_000n);
-    const showing = (bytes: Uint8Array | null): PaymentWorld => ({ ...honest, transactions: { ...honest.transactions, transaction: () => Promise.resolve(bytes) } });
+    const showing = (bytes: Uint8Array | null): PaymentWorld => ({
+      ...honest,
+      transactions: { ...honest.transactions, transaction: () => Promise.resolve(bytes) },
+    });
     await expect(pay(recipe, parties, showing(elsewhere.stored.get(twin.txid) ?? null))).rejects.toMatchObject({ code: 'TransactionMismatch' });
     await expect(pay(recipe, parties, showing(null))).rejects.toMatchObject({ code: 'TransactionMissing' });
     await expect(pay(recipe, parties, showing(new Uint8Array(100)))).rejects.toMatchObject({ code: 'Malformed' });
@@ -62,21 +76,37 @@ describe('a source of coins that lies', () => {
 
   it.each([1001, 1e9, Number.POSITIVE_INFINITY, Number.NaN])('is caught when it asks for %d satoshi per virtual byte', async (rate) => {
     const world = bank();
-    await expect(pay(recipe, parties, { ...world, payments: { ...world.payments, feeRate: () => Promise.resolve(rate) } })).rejects.toMatchObject({ code: 'FeeTooHigh' });
+    await expect(pay(recipe, parties, { ...world, payments: { ...world.payments, feeRate: () => Promise.resolve(rate) } })).rejects.toMatchObject({
+      code: 'FeeTooHigh',
+    });
   });
 
   it('cannot raise the fee rate above the caller’s ceiling', async () => {
     const world = bank();
-    await expect(pay(recipe, parties, { ...world, payments: { ...world.payments, feeRate: () => Promise.resolve(21) } }, { maxFeeRate: 20 })).rejects.toMatchObject({ code: 'FeeTooHigh' });
+    await expect(
+      pay(recipe, parties, { ...world, payments: { ...world.payments, feeRate: () => Promise.resolve(21) } }, { maxFeeRate: 20 }),
+    ).rejects.toMatchObject({ code: 'FeeTooHigh' });
   });
 
   it('cannot have unconfirmed coins spent, which may vanish', async () => {
-    await expect(pay(recipe, parties, bank((coin) => ({ ...coin, height: 0 })))).rejects.toMatchObject({ code: 'FundsTooLow' });
+    await expect(
+      pay(
+        recipe,
+        parties,
+        bank((coin) => ({ ...coin, height: 0 })),
+      ),
+    ).rejects.toMatchObject({ code: 'FundsTooLow' });
   });
 
   it('cannot make a native segwit coin an input of a BNS operation', async () => {
     const native: Account = { lock: { kind: 'p2wpkh', publicKey: signerAt(3).publicKey }, signers: [signerAt(3)] };
-    await expect(pay(recipe, { payer: native, owner: native }, bank((coin) => coin, native))).rejects.toMatchObject({ code: 'InputForbidden' });
+    await expect(
+      pay(
+        recipe,
+        { payer: native, owner: native },
+        bank((coin) => coin, native),
+      ),
+    ).rejects.toMatchObject({ code: 'InputForbidden' });
   });
 });
 
@@ -88,11 +118,24 @@ describe('a way into the mempool that lies', () => {
       ...world,
       payments: { ...world.payments, broadcast: () => Promise.resolve('ab'.repeat(32)) },
       headers: { operator: 'none', headers: unexpected },
-      indexer: { operator: 'none', tip: unexpected, consensusHashes: unexpected, operationsHashes: unexpected, operations: unexpected, nameRecord: unexpected, namespaceRecord: unexpected },
+      indexer: {
+        operator: 'none',
+        tip: unexpected,
+        consensusHashes: unexpected,
+        operationsHashes: unexpected,
+        operations: unexpected,
+        nameRecord: unexpected,
+        namespaceRecord: unexpected,
+      },
       journal,
       clock: systemClock(),
     };
-    const script = { key: 'k', terms: {}, steps: [{ opcode: recipe.opcode, outputs: 0n, draw: () => Promise.resolve(recipe) }], finish: () => Promise.resolve() };
+    const script = {
+      key: 'k',
+      terms: {},
+      steps: [{ opcode: recipe.opcode, outputs: 0n, draw: () => Promise.resolve(recipe) }],
+      finish: () => Promise.resolve(),
+    };
     await expect(runPlan(script, parties, plan, {})).rejects.toMatchObject({ code: 'TransactionMismatch' });
     const entry = await journal.load('k');
     expect(entry && decodePlan(entry, 'k').state.kind).toBe('signed');

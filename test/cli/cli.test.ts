@@ -52,7 +52,17 @@ describe('the command line', () => {
 
   test('a server that cannot be reached ends a resolve with 1 and its code', async () => {
     const anchor = `500000:${'00'.repeat(32)}:${'00'.repeat(16)}`;
-    const { code, out } = await namestead('resolve', 'alice.id', '--json', '--esplora', 'http://127.0.0.1:1', '--node', 'http://127.0.0.1:1', '--anchor', anchor);
+    const { code, out } = await namestead(
+      'resolve',
+      'alice.id',
+      '--json',
+      '--esplora',
+      'http://127.0.0.1:1',
+      '--node',
+      'http://127.0.0.1:1',
+      '--anchor',
+      anchor,
+    );
     expect(code).toBe(1);
     expect(lastLine(out)).toMatchObject({ ok: false, error: expect.stringContaining('HttpFailed') as string });
   });
@@ -82,7 +92,16 @@ function itsTale({ code, out, err }: Exit): void {
   const { ok, steps } = lastLine(out) as DemoAnswer;
   expect(ok).toBe(true);
   expect(steps.every((step) => step.ok && step.ms >= 0)).toBe(true);
-  expect(steps.flatMap(({ name, lie }) => (lie === undefined ? [name] : []))).toEqual(['devnet', 'wallet', 'names', 'zones', 'resolve', 'signIn', 'files', 'realBitcoin']);
+  expect(steps.flatMap(({ name, lie }) => (lie === undefined ? [name] : []))).toEqual([
+    'devnet',
+    'wallet',
+    'names',
+    'zones',
+    'resolve',
+    'signIn',
+    'files',
+    'realBitcoin',
+  ]);
   expect(Object.fromEntries(steps.flatMap(({ lie, code: refusal }) => (lie === undefined ? [] : [[lie, refusal]])))).toEqual(refusals);
 }
 

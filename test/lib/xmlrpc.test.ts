@@ -48,7 +48,10 @@ describe('XML-RPC', () => {
   test.each([
     ['nothing', ''],
     ['HTML', '<!doctype html><html><body>Bad gateway</body></html>'],
-    ['a doctype with an entity', '<?xml version="1.0"?><!DOCTYPE a [<!ENTITY b "c">]><methodResponse><params><param><value>&b;</value></param></params></methodResponse>'],
+    [
+      'a doctype with an entity',
+      '<?xml version="1.0"?><!DOCTYPE a [<!ENTITY b "c">]><methodResponse><params><param><value>&b;</value></param></params></methodResponse>',
+    ],
     ['an unknown entity', '<methodResponse><params><param><value>&b;</value></param></params></methodResponse>'],
     ['an open entity', '<methodResponse><params><param><value>&amp</value></param></params></methodResponse>'],
     ['a surrogate', '<methodResponse><params><param><value>&#xd800;</value></param></params></methodResponse>'],

@@ -60,7 +60,10 @@ function seal(bytes: Uint8Array): Uint8Array {
 function unseal(file: Uint8Array, path: string): Uint8Array {
   const bytes = Uint8Array.from(file.subarray(65));
   if (equal(file.subarray(0, 65), fromUtf8(`${toHex(sha256(bytes))}\n`))) return bytes;
-  throw new NamesteadError('JournalCorrupt', `${path} does not hold what was written: restore it from a backup; else look the payment up on the chain, then delete the file and start again`);
+  throw new NamesteadError(
+    'JournalCorrupt',
+    `${path} does not hold what was written: restore it from a backup; else look the payment up on the chain, then delete the file and start again`,
+  );
 }
 
 async function writeSynced(path: string, bytes: Uint8Array): Promise<void> {

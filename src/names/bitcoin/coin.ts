@@ -62,7 +62,8 @@ export function draftPayment(request: DraftRequest): Draft {
     inputs.push(coin);
   }
   if (inputs.length === 0 || total(inputs) < needed(inputs)) throw tooLow(request, needed(inputs), total(inputs));
-  if (inputs.length > MAX_INPUTS) throw new NamesteadError('FundsTooLow', `more than ${MAX_INPUTS} coins would be needed${forPurpose(request)}: gather them into one first`);
+  if (inputs.length > MAX_INPUTS)
+    throw new NamesteadError('FundsTooLow', `more than ${MAX_INPUTS} coins would be needed${forPurpose(request)}: gather them into one first`);
 
   const rest = total(inputs) - paid - feeOf(inputs, withChange);
   if (least === null && rest < dustLimit(change.script)) return { inputs, outputs, fee: total(inputs) - paid, change: null };
@@ -74,14 +75,19 @@ export function draftPayment(request: DraftRequest): Draft {
 /** Satoshi below which nodes do not relay an output, at their usual 3 satoshi per virtual byte (Bitcoin Core policy.cpp). */
 export function dustLimit(script: Uint8Array): bigint {
   if (script[0] === 0x6a) return 0n;
-  const witness = script.length >= 4 && script.length <= 42 && (script[0] === 0 || ((script[0] ?? 0) >= 0x51 && (script[0] ?? 0) <= 0x60)) && script[1] === script.length - 2;
+  const witness =
+    script.length >= 4 && script.length <= 42 && (script[0] === 0 || ((script[0] ?? 0) >= 0x51 && (script[0] ?? 0) <= 0x60)) && script[1] === script.length - 2;
   return BigInt(3 * (8 + 1 + script.length + (witness ? 67 : 148)));
 }
 
 /** Virtual bytes of the signed transaction at the most: signatures count 72 bytes, as low S makes them. */
 export function virtualSize(inputs: readonly Coin[], outputs: readonly Output[]): number {
   const segwit = inputs.some((coin) => coin.lock.kind.endsWith('p2wpkh'));
-  const base = 8 + compactSize(inputs.length).length + compactSize(outputs.length).length + outputs.reduce((size, { script }) => size + 8 + compactSize(script.length).length + script.length, 0);
+  const base =
+    8 +
+    compactSize(inputs.length).length +
+    compactSize(outputs.length).length +
+    outputs.reduce((size, { script }) => size + 8 + compactSize(script.length).length + script.length, 0);
   const weight = inputs.reduce((size, { lock }) => size + inputWeight(lock) + (segwit && !lock.kind.endsWith('p2wpkh') ? 1 : 0), 4 * base + (segwit ? 2 : 0));
   return Math.ceil(weight / 4);
 }
@@ -118,7 +124,11 @@ export function outpoint(coin: Pick<Unspent, 'txid' | 'vout'>): string {
 }
 
 function checkedRate(rate: number): number {
-  if (!(rate <= MAX_FEE_RATE)) throw new NamesteadError('FeeTooHigh', `a fee rate of ${rate} satoshi per virtual byte is above ${MAX_FEE_RATE}: ask another source, or give feeRate yourself`);
+  if (!(rate <= MAX_FEE_RATE))
+    throw new NamesteadError(
+      'FeeTooHigh',
+      `a fee rate of ${rate} satoshi per virtual byte is above ${MAX_FEE_RATE}: ask another source, or give feeRate yourself`,
+    );
   return Math.max(1, rate);
 }
 

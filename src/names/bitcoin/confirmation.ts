@@ -31,7 +31,8 @@ export async function openInclusion(
   verifyInclusion(txid, inclusion, own);
   chain.forEach((header, index) => {
     const before = chain[index - 1];
-    if (before && header.previous !== before.hash) throw new NamesteadError('HeaderLinkage', `the header ${header.hash} given for height ${inclusion.height + index} does not follow the one before it`);
+    if (before && header.previous !== before.hash)
+      throw new NamesteadError('HeaderLinkage', `the header ${header.hash} given for height ${inclusion.height + index} does not follow the one before it`);
     verifyWork(header, network.bitcoin.powLimitBits);
   });
   return { height: inclusion.height, confirmations: chain.length };

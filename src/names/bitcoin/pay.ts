@@ -51,7 +51,11 @@ export async function proposePayment(recipe: Recipe, parties: Parties, world: Pa
 /** The source's fee rate, or the caller's. @throws NamesteadError `FeeTooHigh` */
 export async function feeRateOf(payments: PaymentSource, { feeRate, maxFeeRate = MAX_FEE_RATE, signal }: PayOptions): Promise<number> {
   const rate = feeRate ?? (await payments.feeRate({ signal }));
-  if (!(rate <= maxFeeRate)) throw new NamesteadError('FeeTooHigh', `${payments.operator} asks for ${rate} satoshi per virtual byte, above the ${maxFeeRate} allowed: wait, give feeRate, or raise maxFeeRate`);
+  if (!(rate <= maxFeeRate))
+    throw new NamesteadError(
+      'FeeTooHigh',
+      `${payments.operator} asks for ${rate} satoshi per virtual byte, above the ${maxFeeRate} allowed: wait, give feeRate, or raise maxFeeRate`,
+    );
   return rate;
 }
 
@@ -90,7 +94,10 @@ function firstCoin(coins: readonly Coin[], apart: boolean, respend: PayOptions['
   if (respend) {
     const again = coins.find((coin) => outpoint(coin) === outpoint(respend));
     if (again) return again;
-    throw new NamesteadError('BroadcastRejected', `${purpose} was refused before, and its coin ${outpoint(respend)} is no longer there: if another transaction spent it, remove the journal entry and start again`);
+    throw new NamesteadError(
+      'BroadcastRejected',
+      `${purpose} was refused before, and its coin ${outpoint(respend)} is no longer there: if another transaction spent it, remove the journal entry and start again`,
+    );
   }
   if (!apart) return null;
   const smallest = coins.filter((coin) => coin.value >= 600n).sort((a, b) => Number(a.value - b.value))[0];
@@ -102,9 +109,11 @@ function firstCoin(coins: readonly Coin[], apart: boolean, respend: PayOptions['
 function checkSenders(recipe: Recipe, parties: Parties): void {
   const used = recipe.sender === 'owner' ? [parties.owner, parties.payer] : [parties.payer];
   for (const { lock } of used) {
-    if (lock.kind === 'p2wpkh') throw new NamesteadError('InputForbidden', `a native segwit (p2wpkh) input makes ${purposeOf(recipe)} void: pay from a p2pkh or p2sh address`);
+    if (lock.kind === 'p2wpkh')
+      throw new NamesteadError('InputForbidden', `a native segwit (p2wpkh) input makes ${purposeOf(recipe)} void: pay from a p2pkh or p2sh address`);
   }
-  if (recipe.plainSender && used[0]?.lock.kind !== 'p2pkh') throw new NamesteadError('InputForbidden', `${purposeOf(recipe)} counts only from a p2pkh address: pay from one`);
+  if (recipe.plainSender && used[0]?.lock.kind !== 'p2pkh')
+    throw new NamesteadError('InputForbidden', `${purposeOf(recipe)} counts only from a p2pkh address: pay from one`);
 }
 
 function purposeOf(recipe: Recipe): string {

@@ -87,7 +87,12 @@ export async function preparePayment(draft: Draft, source: TransactionSource, op
   const psbt = new Psbt();
   for (const { txid, vout, lock } of draft.inputs) {
     const redeem = redeemScript(lock);
-    psbt.addInput({ hash: reversed(fromHex(txid)), index: vout, nonWitnessUtxo: previous.get(txid) ?? new Uint8Array(), ...(redeem && { redeemScript: redeem }) });
+    psbt.addInput({
+      hash: reversed(fromHex(txid)),
+      index: vout,
+      nonWitnessUtxo: previous.get(txid) ?? new Uint8Array(),
+      ...(redeem && { redeemScript: redeem }),
+    });
   }
   for (const { script, value } of draft.outputs) psbt.addOutput({ script, value });
   return psbt.toBuffer();
@@ -111,7 +116,9 @@ export async function signPayment(psbt: Uint8Array, signers: readonly Signer[]):
 /** Unites the signatures that several parties made on the same PSBT. @throws NamesteadError `Malformed` when they differ in more than signatures */
 export function combinePayments(psbt: Uint8Array, ...others: readonly Uint8Array[]): Uint8Array {
   try {
-    return parsePsbt(psbt).combine(...others.map(parsePsbt)).toBuffer();
+    return parsePsbt(psbt)
+      .combine(...others.map(parsePsbt))
+      .toBuffer();
   } catch (cause) {
     throw new NamesteadError('Malformed', 'the PSBTs are not of one transaction', { cause });
   }
@@ -136,7 +143,8 @@ async function fetchPrevious({ inputs }: Draft, source: TransactionSource, optio
   const fetched = new Map<string, Uint8Array>();
   for (const coin of inputs) {
     const bytes = fetched.get(coin.txid) ?? (await source.transaction(coin.txid, options));
-    if (bytes === null) throw new NamesteadError('TransactionMissing', `${source.operator} lists the coin ${outpoint(coin)} but not its transaction: ask another source`);
+    if (bytes === null)
+      throw new NamesteadError('TransactionMissing', `${source.operator} lists the coin ${outpoint(coin)} but not its transaction: ask another source`);
     checkCoin(coin, bytes);
     fetched.set(coin.txid, bytes);
   }
@@ -147,8 +155,10 @@ function checkCoin(coin: Coin, bytes: Uint8Array): void {
   const previous = parsePrevious(bytes, coin);
   const output = previous.outs[coin.vout];
   if (previous.getId() !== coin.txid) throw new NamesteadError('TransactionMismatch', `the transaction given for ${coin.txid} hashes to another id`);
-  if (output?.value !== coin.value) throw new NamesteadError('TransactionMismatch', `the coin ${outpoint(coin)} is not worth the ${coin.value} satoshi claimed`);
-  if (!equal(output.script, lockScript(coin.lock))) throw new NamesteadError('TransactionMismatch', `the coin ${outpoint(coin)} lies at another script than claimed`);
+  if (output?.value !== coin.value)
+    throw new NamesteadError('TransactionMismatch', `the coin ${outpoint(coin)} is not worth the ${coin.value} satoshi claimed`);
+  if (!equal(output.script, lockScript(coin.lock)))
+    throw new NamesteadError('TransactionMismatch', `the coin ${outpoint(coin)} lies at another script than claimed`);
 }
 
 function parsePrevious(bytes: Uint8Array, coin: Coin): Transaction {
@@ -186,7 +196,10 @@ function hasSigned(psbt: Psbt, index: number, signer: Signer): boolean {
 }
 
 function missing(index: number, required: number, has: number): NamesteadError {
-  return new NamesteadError('SignatureMissing', `input ${index} needs ${required} signatures and has ${has}: sign with more keys, by PSBT where they lie apart`);
+  return new NamesteadError(
+    'SignatureMissing',
+    `input ${index} needs ${required} signatures and has ${has}: sign with more keys, by PSBT where they lie apart`,
+  );
 }
 
 function sixtyFour(signature: Uint8Array): Uint8Array {

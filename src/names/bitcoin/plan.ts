@@ -82,10 +82,18 @@ export function decodePlan(bytes: Uint8Array, key: string): Plan {
     if (bytes.length > MOST) throw new TypeError('more than 4 MiB');
     const { version, terms, receipts, state } = object(JSON.parse(toUtf8Strict(bytes)));
     if (version !== VERSION) throw new TypeError(`version ${String(version)}, not ${VERSION}`);
-    return { terms: Object.fromEntries(Object.entries(object(terms)).map(([name, value]) => [name, text(value)])), receipts: list(receipts).map(readReceipt), state: readState(state) };
+    return {
+      terms: Object.fromEntries(Object.entries(object(terms)).map(([name, value]) => [name, text(value)])),
+      receipts: list(receipts).map(readReceipt),
+      state: readState(state),
+    };
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : '';
-    throw new NamesteadError('JournalCorrupt', `the journal entry ${key} cannot be read (${why}): restore it from a backup; else look the payment up on the chain, then remove the entry and start again`, { cause });
+    throw new NamesteadError(
+      'JournalCorrupt',
+      `the journal entry ${key} cannot be read (${why}): restore it from a backup; else look the payment up on the chain, then remove the entry and start again`,
+      { cause },
+    );
   }
 }
 

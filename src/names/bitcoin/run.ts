@@ -104,7 +104,8 @@ async function loadPlan(script: Script, journal: Journal): Promise<Plan | null> 
   if (bytes === null) return null;
   const plan = decodePlan(bytes, script.key);
   for (const [term, value] of Object.entries(script.terms)) {
-    if (plan.terms[term] !== value) throw new TypeError(`${script.key} is under way with another ${term}: call with the same, or remove the journal entry to give up what was paid`);
+    if (plan.terms[term] !== value)
+      throw new TypeError(`${script.key} is under way with another ${term}: call with the same, or remove the journal entry to give up what was paid`);
   }
   return plan;
 }
@@ -130,7 +131,11 @@ function firstInput({ bytes }: Signed): { readonly txid: string; readonly vout: 
 async function send(transaction: Signed, world: PlanWorld, options: RunOptions): Promise<void> {
   try {
     const answer = await world.payments.broadcast(transaction.bytes, { signal: options.signal });
-    if (answer !== transaction.txid) throw new NamesteadError('TransactionMismatch', `${world.payments.operator} took ${transaction.txid} but answered another id: ask another source; the journal holds the transaction`);
+    if (answer !== transaction.txid)
+      throw new NamesteadError(
+        'TransactionMismatch',
+        `${world.payments.operator} took ${transaction.txid} but answered another id: ask another source; the journal holds the transaction`,
+      );
   } catch (error) {
     if (!isNamesteadError(error, 'BroadcastRejected') || !(await isKnown(transaction.txid, world, options))) throw error;
   }
@@ -148,7 +153,14 @@ async function waitConfirmed(candidates: readonly Signed[], world: PlanWorld, op
     for (const transaction of candidates) {
       const found = await openInclusion(transaction.txid, needed, world, options);
       if (found && found.confirmations >= needed) return { transaction, height: found.height };
-      options.onProgress?.({ stage: 'confirming', done: found?.confirmations ?? 0, total: needed, unit: 'blocks', operation: transaction.operation, txid: transaction.txid });
+      options.onProgress?.({
+        stage: 'confirming',
+        done: found?.confirmations ?? 0,
+        total: needed,
+        unit: 'blocks',
+        operation: transaction.operation,
+        txid: transaction.txid,
+      });
     }
     // Mempools forget: what nobody knows any more is sent again.
     const [current] = candidates;

@@ -48,7 +48,11 @@ export async function findStanding({ indexer, headers, checkConsensus }: Standin
   const { height, consensusHash } = await indexer.tip({ signal });
   asHex(consensusHash, `the consensus hash of ${indexer.operator}`, 16);
   const beyond = Math.max(1, (await headers.headers(height, STALE + 2, { signal })).length);
-  if (beyond > STALE + 1) throw new NamesteadError('ConsensusStale', `${indexer.operator} stands at height ${height}, more than ${STALE} blocks behind ${headers.operator}: wait until it has caught up, or ask another`);
+  if (beyond > STALE + 1)
+    throw new NamesteadError(
+      'ConsensusStale',
+      `${indexer.operator} stands at height ${height}, more than ${STALE} blocks behind ${headers.operator}: wait until it has caught up, or ask another`,
+    );
   await checkConsensus?.({ height, consensusHash }, { signal });
   return { height, consensusHash, nextHeight: height + beyond };
 }

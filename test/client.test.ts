@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { allowLoopback, createClient, type World } from '../src/client.js';
-import { formatSession, memorySession, type UserData } from '../src/auth/session.js';
+import { formatSession, memorySession, type SessionStore, type UserData } from '../src/auth/session.js';
 import { addressOf } from '../src/lib/address.js';
 import { fromUtf8, toHex } from '../src/lib/bytes.js';
 import type { Clock } from '../src/lib/clock.js';
@@ -80,7 +80,7 @@ function signedInAs(key: string): UserData {
   };
 }
 
-const session = (): World['session'] => memorySession(formatSession({ kind: 'in', user: signedInAs(toHex(generatePrivateKey())) }));
+const session = (): SessionStore => memorySession(formatSession({ kind: 'in', user: signedInAs(toHex(generatePrivateKey())) }));
 
 describe('a client', () => {
   test('names the part of the world that a call lacks', async () => {
@@ -162,11 +162,11 @@ describe('a client', () => {
       return optimistic(store);
     };
     const kept = session();
-    const client = createClient(world({ ...(kept ? { session: kept } : {}), bucket }));
+    const client = createClient(world({ session: kept, bucket }));
     await client.put('a', '1');
     await client.put('a', '2');
     expect(made).toBe(1);
-    await kept?.save(formatSession({ kind: 'in', user: signedInAs(toHex(generatePrivateKey())) }));
+    await kept.save(formatSession({ kind: 'in', user: signedInAs(toHex(generatePrivateKey())) }));
     await expect(client.put('a', '3')).rejects.toMatchObject({ code: 'PreconditionFailed' });
     expect(made).toBe(2);
   });

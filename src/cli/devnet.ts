@@ -2,6 +2,7 @@ import { startDevnet } from '../devnet/devnet.js';
 import { mineWhenNeeded } from '../devnet/miner.js';
 import { seedName } from '../devnet/seed.js';
 import type { Terminal } from './transcript.js';
+import { requireName } from './usage.js';
 
 export interface DevnetCommand {
   readonly json: boolean;
@@ -12,6 +13,7 @@ export interface DevnetCommand {
 
 /** `namestead devnet`: runs until it is interrupted. Answers the exit code. */
 export async function runDevnet({ json, bitcoind, name, terminal }: DevnetCommand): Promise<number> {
+  if (name !== undefined) requireName(name);
   const devnet = await startDevnet({ bitcoind });
   const stopMining = mineWhenNeeded(devnet);
   try {

@@ -1,11 +1,12 @@
 #!/usr/bin/env node
 import { parseArgs } from 'node:util';
+import { isNamesteadError, printable } from '../lib/errors.js';
 import { runDevnet } from './devnet.js';
 import { demo } from './demo/demo.js';
 import { registerChild } from './demo/registerChild.js';
 import { resolveChild } from './demo/resolveChild.js';
 import { resolveName } from './resolve.js';
-import { describe, type Terminal } from './transcript.js';
+import { describe, jsonLine, type Terminal } from './transcript.js';
 import { isUsage, usage } from './usage.js';
 import { version } from './version.js';
 
@@ -76,14 +77,17 @@ function print(text: string): number {
   return 0;
 }
 
+// Whoever read the output has gone: nothing is left to say.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+
 main(process.argv.slice(2)).then(
   (code) => {
     process.exitCode = code;
   },
   (error: unknown) => {
     const mistaken = isUsage(error);
-    const what = mistaken ? error.message : describe(error);
-    if (process.argv.includes('--json')) terminal.out.write(`${JSON.stringify({ ok: false, error: what })}\n`);
+    const what = mistaken ? printable(error.message) : describe(error);
+    if (process.argv.includes('--json')) terminal.out.write(jsonLine({ ok: false, code: isNamesteadError(error) ? error.code : null, error: what }));
     terminal.err.write(`namestead: ${what}\n${mistaken ? 'See namestead --help.\n' : ''}`);
     process.exitCode = mistaken ? 2 : 1;
   },

@@ -2,6 +2,7 @@ import { allowLoopback, createClient } from '../client.js';
 import { devnetNetwork } from '../devnet/network.js';
 import { systemClock } from '../lib/adapters/clock.js';
 import { isHex, toHex } from '../lib/bytes.js';
+import { printable } from '../lib/errors.js';
 import { http } from '../lib/http.js';
 import { esplora } from '../names/bitcoin/adapters/esplora.js';
 import { indexer } from '../names/bitcoin/adapters/indexer.js';
@@ -9,8 +10,8 @@ import { bitcoinNames, type Anchor } from '../names/bitcoin/names.js';
 import { mainnet, type Network } from '../names/bitcoin/network.js';
 import { levels, type Evidence, type Level } from '../names/proof.js';
 import { atlas } from '../zones/adapters/atlas.js';
-import type { Terminal } from './transcript.js';
-import { usage } from './usage.js';
+import { jsonLine, type Terminal } from './transcript.js';
+import { requireName, usage } from './usage.js';
 
 export interface ResolveCommand {
   readonly esplora: string | undefined;
@@ -31,7 +32,9 @@ export async function resolveName(name: string, command: ResolveCommand): Promis
   const node = urlOf(command.node, '--node');
   const network = networkOf(command.network);
   const bitcoin = esplora({ url: urlOf(command.esplora, '--esplora') });
-  const names = bitcoinNames({ network, anchor: parseAnchor(command.anchor), headers: bitcoin, transactions: bitcoin, indexer: indexer({ url: node }) });
+  const anchor = parseAnchor(command.anchor, network);
+  requireName(name);
+  const names = bitcoinNames({ network, anchor, headers: bitcoin, transactions: bitcoin, indexer: indexer({ url: node }) });
   const peers = (command.atlas ?? [node]).map((url) => atlas({ url: urlOf(url, '--atlas') }).get);
   const local = network === devnetNetwork ? { allowHost: allowLoopback } : {};
   const client = createClient({ clock: systemClock(), http: http(), names, zones: peers, ...local });
@@ -58,7 +61,7 @@ export async function resolveName(name: string, command: ResolveCommand): Promis
       profile: profile?.claim ?? null,
       profileUrl,
     };
-    if (json) terminal.out.write(`${JSON.stringify(answer)}\n`);
+    if (json) terminal.out.write(jsonLine(answer));
     else terminal.out.write(page(answer));
     return 0;
   } finally {
@@ -85,8 +88,8 @@ function page({ record, evidence, zoneFile, profile, profileUrl }: Pick<Answer, 
         ]
       : []),
   ];
-  // What others wrote may hold escape sequences; a terminal obeys them.
-  return `${lines.map((line) => line.replace(/[\x00-\x08\x0b-\x1f\x7f-\x9f]/g, '�')).join('\n')}\n`;
+  // What others wrote may hold escape sequences; a terminal obeys them. Tabs stand in zone files.
+  return `${lines.map((line) => line.split('\t').map(printable).join('\t')).join('\n')}\n`;
 }
 
 interface Answer {
@@ -104,11 +107,12 @@ interface Answer {
   readonly profileUrl: string | null;
 }
 
-function parseAnchor(text: string | undefined): Anchor {
+function parseAnchor(text: string | undefined, network: Network): Anchor {
   const [height = '', hash = '', consensusHash = '', ...more] = (text ?? '').split(':');
   if (!/^\d{1,9}$/.test(height) || !isHex(hash, 32) || !isHex(consensusHash, 16) || more.length > 0) {
     throw usage('--anchor takes HEIGHT:BLOCKHASH:CONSENSUSHASH (a number, 64 and 32 hex digits), from somewhere else than the servers asked');
   }
+  if (Number(height) < network.firstBlock) throw usage(`--anchor stands at ${height}, before the network's first block ${network.firstBlock}`);
   return { height: Number(height), hash, consensusHash };
 }
 
@@ -126,6 +130,9 @@ function levelOf(text: string | undefined): Level | undefined {
 
 function urlOf(text: string | undefined, option: string): string {
   if (text === undefined) throw usage(`resolve needs ${option} URL`);
-  if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol)) throw usage(`${option} takes an http or https URL, not ${JSON.stringify(text)}`);
+  const { protocol, username, password } = URL.canParse(text) ? new URL(text) : {};
+  // Not shown: it may hold a password.
+  if (username || password) throw usage(`${option} takes a URL without user and password`);
+  if (protocol !== 'http:' && protocol !== 'https:') throw usage(`${option} takes an http or https URL, not ${JSON.stringify(text)}`);
   return text.replace(/\/$/, '');
 }

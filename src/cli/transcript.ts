@@ -1,4 +1,4 @@
-import { isNamesteadError } from '../lib/errors.js';
+import { isNamesteadError, printable } from '../lib/errors.js';
 
 /** What a step tells: a line for people, figures for scripts. */
 export type Figures = Readonly<Record<string, unknown>>;
@@ -48,10 +48,10 @@ export function transcript(terminal: Terminal, json: boolean, now: () => number)
         const result = await work({
           say: (line, more = {}) => {
             Object.assign(figures, more);
-            lines.write(`${clear}   ${line}\n`);
+            lines.write(`${clear}   ${printable(line)}\n`);
           },
           progress: (line) => {
-            if (live) lines.write(`${clear}   … ${line}`);
+            if (live) lines.write(`${clear}   … ${printable(line)}`);
           },
           note: (row, more) => rows.push({ name: row, ok: true, ms: 0, ...more }),
         });
@@ -65,9 +65,15 @@ export function transcript(terminal: Terminal, json: boolean, now: () => number)
   };
 }
 
-/** An error as people read it: its code, then what it says, then what caused it. */
-export function describe(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const head = isNamesteadError(error) ? `${error.code}: ${error.message}` : `${error.name}: ${error.message}`;
-  return error.cause instanceof Error ? `${head} (${describe(error.cause)})` : head;
+/** An error as people read it: its code, then what it says, then what caused it. Others' words in it cannot steer the terminal. */
+export function describe(error: unknown, depth = 4): string {
+  if (!(error instanceof Error)) return printable(String(error));
+  const head = printable(`${isNamesteadError(error) ? error.code : error.name}: ${error.message}`);
+  return error.cause instanceof Error && depth > 0 ? `${head} (${describe(error.cause, depth - 1)})` : head;
+}
+
+/** A value as one line of JSON. JSON lets most controls stand as they are; here they are escaped, since others' words may hold them. */
+export function jsonLine(value: unknown): string {
+  const escaped = (text: string): string => `\\u${text.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  return `${JSON.stringify(value).replace(/[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu, escaped)}\n`;
 }

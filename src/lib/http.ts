@@ -41,7 +41,7 @@ export function http(fetch: Fetch = platformFetch): Http {
     const where = `${method} ${withoutSecrets(url)}`;
     try {
       const init: RequestInit = { method, headers, redirect: 'error', signal: either, credentials: 'omit', referrerPolicy: 'no-referrer' };
-      if (body !== undefined) init.body = typeof body === 'string' ? fromUtf8(body) as Uint8Array<ArrayBuffer> : body as Uint8Array<ArrayBuffer>;
+      if (body !== undefined) init.body = typeof body === 'string' ? (fromUtf8(body) as Uint8Array<ArrayBuffer>) : (body as Uint8Array<ArrayBuffer>);
       const response = await fetch(url, init);
       return { status: response.status, headers: response.headers, body: await bounded(response, limit, where) };
     } catch (cause) {
@@ -94,7 +94,9 @@ async function* chunks(body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Ar
 }
 
 function excerpt(body: Uint8Array): string {
-  const text = toUtf8(body.subarray(0, 120)).replace(/[^\x20-\x7e]+/g, ' ').trim();
+  const text = toUtf8(body.subarray(0, 120))
+    .replace(/[^\x20-\x7e]+/g, ' ')
+    .trim();
   return text === '' ? '(nothing)' : JSON.stringify(text);
 }
 

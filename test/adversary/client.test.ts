@@ -21,7 +21,11 @@ const zoneFile = fromUtf8(formatProfileZoneFile('alice.id', 'https://host.exampl
 const names = {
   lookup: () => Promise.resolve({ record: { name: 'alice.id', owner, zoneFileHash: hashZoneFile(zoneFile) }, evidence: {} }),
 } as unknown as Names;
-const answer = (body: string | Uint8Array, status = 200): HttpAnswer => ({ status, headers: new Headers(), body: typeof body === 'string' ? fromUtf8(body) : body });
+const answer = (body: string | Uint8Array, status = 200): HttpAnswer => ({
+  status,
+  headers: new Headers(),
+  body: typeof body === 'string' ? fromUtf8(body) : body,
+});
 
 async function worldOf(claim: object, changes: Partial<World> = {}): Promise<{ world: World; opened: string[] }> {
   const file = await signProfile(claim, alice, { clock });
@@ -108,7 +112,12 @@ describe('the caller’s own mistakes', () => {
 describe('a hub that lies', () => {
   const info = { challenge_text: 'x', latest_auth_version: 'v1', read_url_prefix: 'https://files.example/' };
   const hub = (answers: (url: string, body: string) => HttpAnswer): ReturnType<typeof gaia> =>
-    gaia({ hub: 'https://hub.example', signer: alice, clock, http: (url, request) => Promise.resolve(answers(url, typeof request?.body === 'string' ? request.body : '')) });
+    gaia({
+      hub: 'https://hub.example',
+      signer: alice,
+      clock,
+      http: (url, request) => Promise.resolve(answers(url, typeof request?.body === 'string' ? request.body : '')),
+    });
 
   test.each(['https://', 'https:// /', 'http://a.example/?x=', 'https://a.example/#', 'https://user:pw@a.example/', 'http://[', 'ftp://a.example/'])(
     'about where files are read, %j, is the world’s mistake',

@@ -83,7 +83,10 @@ describe('a hub before hostile clients', () => {
     });
     const statuses: number[] = [];
     for (let i = 0; i < 4; i++) {
-      const request = plainRequest(`${url}/store/${address}/held-${i}`, { method: 'POST', headers: { authorization: auth, 'content-length': String(1 << 20) } });
+      const request = plainRequest(`${url}/store/${address}/held-${i}`, {
+        method: 'POST',
+        headers: { authorization: auth, 'content-length': String(1 << 20) },
+      });
       request.on('response', (response) => statuses.push(response.statusCode ?? 0)).on('error', () => undefined);
       request.write(new Uint8Array((1 << 20) - 1));
       open.push(request);
@@ -92,7 +95,11 @@ describe('a hub before hostile clients', () => {
     expect(statuses).toEqual([503, 503]);
     for (const each of open) each.destroy();
     // The room of uploads that broke off is free again.
-    await expect.poll(async () => (await fetch(`${url}/store/${address}/after`, { method: 'POST', headers: { authorization: auth }, body: new Uint8Array(1 << 20) })).status).toBe(202);
+    await expect
+      .poll(
+        async () => (await fetch(`${url}/store/${address}/after`, { method: 'POST', headers: { authorization: auth }, body: new Uint8Array(1 << 20) })).status,
+      )
+      .toBe(202);
   });
 
   test('serves what strangers wrote so that a browser runs none of it in the name of the hub', async () => {

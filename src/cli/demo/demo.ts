@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startDevnet, type Devnet } from '../../devnet/devnet.js';
-import { describe, transcript, type Step, type Terminal } from '../transcript.js';
+import { describe, jsonLine, transcript, type Step, type Terminal } from '../transcript.js';
 import { demoFiles } from './files.js';
 import { registerName } from './names.js';
 import { realBitcoin } from './real.js';
@@ -55,7 +55,7 @@ export async function demo({ json, bitcoind, terminal, now }: DemoOptions): Prom
   const ok = failure === null;
   if (json)
     terminal.out.write(
-      `${JSON.stringify({ ok, ms, bitcoin: bitcoind === undefined ? 'memory' : 'bitcoind', steps: told.steps, ...(ok ? {} : { error: describe(failure) }) })}\n`,
+      jsonLine({ ok, ms, bitcoin: bitcoind === undefined ? 'memory' : 'bitcoind', steps: told.steps, ...(ok ? {} : { error: describe(failure) }) }),
     );
   else terminal.out.write(ok ? `\nAll of it worked, in ${(ms / 1000).toFixed(1)} s.\n` : `\nThe demo failed: ${describe(failure)}\n`);
   return ok ? 0 : 1;

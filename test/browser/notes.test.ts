@@ -83,6 +83,15 @@ describe.runIf(executablePath)('the notes and the wallet of the examples', () =>
     expect(await signIn().isVisible()).toBe(true);
   });
 
+  it('answer no request that is not one', async () => {
+    await page.goto(`${served.wallet}/?authRequest=garbage`);
+    await page.getByRole('alert').filter({ hasText: 'This request was not answered' }).waitFor();
+    expect(await button('Allow').isVisible()).toBe(false);
+    await page.goto(served.wallet);
+    await page.getByRole('heading', { name: 'Nobody is asking' }).waitFor();
+    await page.goto(served.app);
+  });
+
   it('sign in, and keep notes that only their owner reads', async () => {
     await signIn().click();
     await button('Allow').click();

@@ -95,18 +95,25 @@ function vendored(): Plugin {
 
 async function tokenVerifierModule(): Promise<string> {
   const verifier = resolve(root, 'node_modules/jsontokens/lib/verifier.js');
-  // Its ES modules instead of the CommonJS file that is required, so that what is not used falls away.
+  // Its ES modules instead of the CommonJS file that is required.
   const secp256k1 = createRequire(verifier)
     .resolve('@noble/secp256k1')
     .replace(/index\.js$/, 'esm/index.js');
+  // Required modules are kept whole, so each is given as what verifying uses of it; signing falls away.
+  const used: Readonly<Record<string, string>> = {
+    '@noble/secp256k1': `export { verify } from ${JSON.stringify(secp256k1)}; export const utils = {};`,
+    '@noble/hashes/sha256': `export { sha256 } from '@noble/hashes/sha2.js';`,
+    '@noble/hashes/hmac': 'export {};',
+    '@noble/hashes/utils': 'export {};',
+  };
   const bundle = await rollup({
     input: 'verifier',
-    external: /^@noble\/hashes\//,
+    external: '@noble/hashes/sha2.js',
     plugins: [
       virtual('verifier', `export { TokenVerifier } from ${JSON.stringify(verifier)};`),
+      ...Object.entries(used).map(([name, code]) => virtual(name, code)),
       // Node's crypto would be asked for randomness only, which verifying needs none of.
       without('crypto'),
-      { name: 'esm', resolveId: (specifier) => (specifier === '@noble/secp256k1' ? secp256k1 : null) },
       nodeResolve({ browser: true, preferBuiltins: false }),
       plugin(commonjs, { esmExternals: true, strictRequires: 'auto', requireReturnsDefault: 'namespace' }),
     ],

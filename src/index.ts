@@ -47,7 +47,7 @@ export type { OpenNamespaceTerms } from './names/namespace.js';
 
 export { bitcoinNames } from './names/bitcoin/names.js';
 export type { Anchor, BitcoinNamesOptions } from './names/bitcoin/names.js';
-export { defineNetwork, mainnet } from './names/bitcoin/network.js';
+export { bitcoinMainnet, bitcoinRegtest, defineNetwork, mainnet } from './names/bitcoin/network.js';
 export type { BitcoinParams, Epoch, Network } from './names/bitcoin/network.js';
 export type { BitcoinSource, BlockSource, HeaderSource, Inclusion, Indexer, PaymentSource, TransactionSource, Unspent } from './names/bitcoin/source.js';
 export { createHeaderChain, syncHeaders } from './names/bitcoin/chain.js';

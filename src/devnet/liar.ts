@@ -66,6 +66,7 @@ export async function startLiar(target: string, lie: Lie): Promise<Liar> {
       response.writeHead(honest.status, { 'content-type': contentType, 'access-control-allow-origin': '*', ...(etag ? { etag } : {}) });
       response.end(forged ?? honest.body);
     })().catch((error: unknown) => {
+      if (response.headersSent) return void response.destroy();
       response.writeHead(502, { 'content-type': 'text/plain' }).end(error instanceof Error ? error.message : 'the server behind did not answer');
     });
   });

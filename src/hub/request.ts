@@ -99,7 +99,7 @@ function readBody(
         gathered.add(part);
       } catch (error) {
         request.off('data', take);
-        reject(error as Error);
+        reject(error);
       }
     };
     request.on('data', take);

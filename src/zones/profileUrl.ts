@@ -46,7 +46,7 @@ export function isPublicHost(host: string): boolean {
   if (name.startsWith('[')) return isPublicIpv6(name.slice(1, -1));
   const address = ipv4(name);
   if (address) return isPublicIpv4(address);
-  return name.includes('.') && !/\.(?:localhost|local|internal|intranet|lan|home|corp|private|home\.arpa)$/.test(name);
+  return name.includes('.') && !/\.(?:localhost|localdomain|local|internal|intranet|lan|home|corp|private|home\.arpa)$/.test(name);
 }
 
 /** The URL parser has already turned `0x7f.1` and its kin into four decimal numbers. */

@@ -69,7 +69,10 @@ describe('what the command line shows', () => {
     const out = new PassThrough();
     let shown = '';
     out.setEncoding('utf8').on('data', (text: string) => (shown += text));
-    await transcript({ out, err: out }, false, () => 0).run('step', 'A step', (step) => Promise.resolve(step.say(`a profile says ${ESCAPES}`)));
+    await transcript({ out, err: out }, false, () => 0).run('step', 'A step', (step) => {
+      step.say(`a profile says ${ESCAPES}`);
+      return Promise.resolve();
+    });
     out.end();
     await new Promise((done) => out.once('end', done));
     expect(shown).toContain('a profile says');

@@ -41,9 +41,16 @@ interface Waiting {
 export async function loopback({ authenticator, open, port = 0, name = 'Namestead' }: LoopbackOptions): Promise<Loopback> {
   let waiting: Waiting | null = null;
   const server = createServer({ maxHeaderSize: 1 << 18, requestTimeout: 10_000 }, (request, answer) => {
-    void replyTo(request, origin, name, waiting).then(({ status, headers, body }) => answer.writeHead(status, headers).end(body));
+    replyTo(request, origin, name, waiting).then(
+      ({ status, headers, body }) => answer.writeHead(status, headers).end(body),
+      () => answer.destroy(),
+    );
   });
+  server.maxConnections = 64;
+  server.setTimeout(10_000);
   const origin = `http://${HOST}:${String(await listen(server, port))}`;
+  // What fails on one connection ends none but it.
+  server.on('error', () => undefined);
   const ask: Channel = async (request, finish, { signal } = {}) => {
     if (waiting !== null) throw new TypeError('a sign-in is under way on this loopback');
     const done = new AbortController();

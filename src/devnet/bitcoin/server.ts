@@ -36,17 +36,21 @@ const CORS = {
  */
 export async function serve(handler: (request: Request) => Promise<Reply>, limit: number): Promise<Server> {
   const server = createServer((incoming, outgoing) => {
-    answer(handler, limit, incoming).then(
-      (reply) => send(outgoing, reply, incoming.method),
-      () => send(outgoing, text(500, 'the server failed'), incoming.method),
-    );
+    answer(handler, limit, incoming)
+      .catch(() => text(500, 'the server failed'))
+      .then((reply) => send(outgoing, reply, incoming.method))
+      .catch(() => outgoing.destroy());
   });
   server.requestTimeout = 30_000;
   server.headersTimeout = 10_000;
+  server.maxConnections = 1024;
+  server.setTimeout(60_000);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(0, '127.0.0.1', resolve);
   });
+  // Too many open files, say: the devnet outlives it.
+  server.on('error', () => undefined);
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     close: () =>

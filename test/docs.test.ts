@@ -79,6 +79,15 @@ describe('a link', () => {
   });
 });
 
+describe('a public function', () => {
+  test('is told of on a page', () => {
+    const list = JSON.parse(read('test/exports.json')) as Readonly<Record<string, readonly string[]>>;
+    const names = Object.values(list).flatMap((each) => each.filter((name) => !name.startsWith('type ')));
+    const all = [...text.values()].join('\n');
+    expect(names.filter((name) => !new RegExp(`\\b${name}\\b`).test(all))).toEqual([]);
+  });
+});
+
 describe('an example', () => {
   test('of the README has at most ten lines', () => {
     const [first] = programs.filter(({ page }) => page === 'README.md');

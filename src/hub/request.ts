@@ -31,13 +31,14 @@ export interface FileLimits {
   readonly limit: number;
   /** The same, as the answer tells it. */
   readonly megabytes: number;
-  /** Takes room for so many bytes more. @throws Fault OverloadedError */
-  readonly hold: (bytes: number) => void;
+  /** Takes room for so many bytes more; false when there is none. */
+  readonly hold: (bytes: number) => boolean;
 }
 
 /** One upload's part of the room that all uploads share. */
 export interface Share {
-  hold(bytes: number): void;
+  /** False when the room is full. */
+  hold(bytes: number): boolean;
   free(): void;
 }
 
@@ -48,9 +49,10 @@ export function makeRoom(most: number): () => Share {
     let mine = 0;
     return {
       hold: (bytes) => {
-        if (held + bytes > most) throw fault('OverloadedError', 'Too many uploads at once, try again');
+        if (held + bytes > most) return false;
         held += bytes;
         mine += bytes;
+        return true;
       },
       free: () => {
         held -= mine;
@@ -88,19 +90,15 @@ function readBody(
   request: IncomingMessage,
   limit: number,
   tooLarge: (size: number) => Error,
-  hold: (bytes: number) => void = () => undefined,
+  hold: (bytes: number) => boolean = () => true,
 ): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
     const gathered = gather();
     const take = (part: Uint8Array): void => {
-      try {
-        if (gathered.size + part.length > limit) throw tooLarge(gathered.size + part.length);
-        hold(part.length);
-        gathered.add(part);
-      } catch (error) {
-        request.off('data', take);
-        reject(error);
-      }
+      const size = gathered.size + part.length;
+      if (size <= limit && hold(part.length)) return void gathered.add(part);
+      request.off('data', take);
+      reject(size > limit ? tooLarge(size) : fault('OverloadedError', 'Too many uploads at once, try again'));
     };
     request.on('data', take);
     request.once('end', () => {

@@ -15,7 +15,7 @@ export const errorCodes = [
   // sign-in
   'RequestInvalid', 'ResponseInvalid', 'ResponseUnbound', 'NameNotOwned', 'SessionMissing', 'SignInRejected', 'SessionExpired',
   // payments and registrations
-  'FundsTooLow', 'FeeTooHigh', 'OutputDust', 'PayloadTooLarge', 'InputForbidden', 'SignatureMissing', 'BroadcastRejected', 'NameTaken', 'NameUnaffordable', 'RegistrationLost', 'JournalCorrupt',
+  'FundsTooLow', 'FeeTooHigh', 'OutputDust', 'PayloadTooLarge', 'InputForbidden', 'SignatureMissing', 'BroadcastRejected', 'NameTaken', 'NameUnaffordable', 'RegistrationLost', 'JournalCorrupt', 'JournalBusy',
   // storage
   'NotFound', 'PreconditionFailed', 'Conflict', 'Unauthorized', 'TooLarge', 'PathInvalid', 'StorageFailed', 'StorageFull',
   'CipherInvalid', 'CipherMismatch', 'SignatureInvalid', 'SignatureMissingFile', 'SignerMismatch',

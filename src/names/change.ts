@@ -7,9 +7,9 @@ import { accountOf, lockScript, type Account } from './bitcoin/account.js';
 import { renewName, revokeName, transferName, updateName, type Recipe } from './bitcoin/builder.js';
 import { epochAt } from './bitcoin/epoch.js';
 import type { Receipt } from './bitcoin/plan.js';
-import { quoteName } from './bitcoin/quote.js';
+import { DEAREST, quoteName } from './bitcoin/quote.js';
 import { runPlan, type RunOptions } from './bitcoin/run.js';
-import { findName, findStanding, type NameStanding } from './bitcoin/standing.js';
+import { findName, findStanding } from './bitcoin/standing.js';
 import { parseName } from './name.js';
 import { ownerAddress, type Publish, type RegistrationWorld } from './registration.js';
 
@@ -57,18 +57,18 @@ export async function transfer(
 }
 
 /**
- * Pays for a name's next lifetime; the zone file's hash stays, and is sent again so that it does.
- * @throws NamesteadError as `update`, and `NameUnaffordable` above `maxPrice` (satoshi)
+ * Pays for a name's next lifetime; the zone file's hash stays, since none is sent: a false one of the indexer's would be signed.
+ * @throws NamesteadError as `update`, and `NameUnaffordable` above `maxPrice` (satoshi; default as in `register`)
  */
 export async function renew(terms: ChangeTerms & { readonly maxPrice?: bigint | undefined }, options: RunOptions = {}): Promise<readonly Receipt[]> {
-  const { name, network, maxPrice } = terms;
-  const draw = async (held: NameStanding): Promise<Recipe> => {
+  const { name, network, maxPrice = DEAREST } = terms;
+  const draw = async (): Promise<Recipe> => {
     const { nextHeight } = await findStanding({ ...terms, checkConsensus: undefined }, options);
     const { price, payee } = await quoteName(name, nextHeight, terms, options);
-    if (maxPrice !== undefined && price > maxPrice)
-      throw new NamesteadError('NameUnaffordable', `${name} costs ${price} satoshi, says ${terms.indexer.operator}, more than the ${maxPrice} allowed`);
+    if (price > maxPrice)
+      throw new NamesteadError('NameUnaffordable', `${name} costs ${price} satoshi, says ${terms.indexer.operator}, more than the maxPrice of ${maxPrice}`);
     const epoch = epochAt(network, nextHeight).number;
-    return renewName({ name, owner: ownerAddress(terms.owner), valueHash: epoch >= 3 ? held.valueHash : null, price, payee, epoch }, network);
+    return renewName({ name, owner: ownerAddress(terms.owner), valueHash: null, price, payee, epoch }, network);
   };
   return change('NAME_RENEWAL', 'renew', terms, {}, draw, nothing, options);
 }
@@ -92,7 +92,7 @@ async function change(
   kind: Parameters<typeof changeKey>[0],
   terms: ChangeTerms,
   fixed: Readonly<Record<string, string>>,
-  draw: (held: NameStanding) => Promise<Recipe>,
+  draw: () => Promise<Recipe>,
   finish: () => Promise<void>,
   options: RunOptions,
 ): Promise<readonly Receipt[]> {
@@ -100,7 +100,10 @@ async function change(
   const owner = accountOf(terms.owner);
   const payer = accountOf(terms.payer ?? terms.owner);
   const key = changeKey(kind, terms);
-  const drawOwned = async (): Promise<Recipe> => draw(await findOwned(name, ownerAddress(owner), terms, options));
+  const drawOwned = async (): Promise<Recipe> => {
+    await requireOwned(name, ownerAddress(owner), terms, options);
+    return draw();
+  };
   const script = {
     key,
     terms: { ...fixed, owner: ownerAddress(owner), payer: toHex(lockScript(payer.lock)) },
@@ -117,9 +120,9 @@ async function change(
   }
 }
 
-async function findOwned(name: string, owner: string, terms: ChangeTerms, options: CallOptions): Promise<NameStanding> {
+async function requireOwned(name: string, owner: string, terms: ChangeTerms, options: CallOptions): Promise<void> {
   const held = await findName(terms, name, options);
-  if (held?.owner === owner) return held;
+  if (held?.owner === owner) return;
   throw new NamesteadError(
     'NameNotOwned',
     held ? `${name} belongs to ${held.owner}, not to ${owner}, says ${terms.indexer.operator}` : `${name} is not registered, says ${terms.indexer.operator}`,

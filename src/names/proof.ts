@@ -33,5 +33,5 @@ export interface Evidence {
 }
 
 export function atLeast(level: Level, least: Level): boolean {
-  return levels.indexOf(level) >= levels.indexOf(least);
+  return levels.includes(least) && levels.indexOf(level) >= levels.indexOf(least);
 }

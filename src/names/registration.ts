@@ -7,7 +7,7 @@ import { accountOf, lockScript, type Account } from './bitcoin/account.js';
 import { MARK, preorderName, registerName, type Recipe } from './bitcoin/builder.js';
 import { epochAt } from './bitcoin/epoch.js';
 import type { Receipt } from './bitcoin/plan.js';
-import { quoteName } from './bitcoin/quote.js';
+import { DEAREST, quoteName } from './bitcoin/quote.js';
 import { runPlan, type PlanWorld, type RunOptions, type Step } from './bitcoin/run.js';
 import { addressOfScript, scriptOfAddress } from './bitcoin/script.js';
 import { findName, findStanding, type StandingWorld } from './bitcoin/standing.js';
@@ -28,7 +28,7 @@ export interface RegisterTerms extends RegistrationWorld {
   /** Pays both transactions; a bare signer pays from its p2pkh address. */
   readonly payer: Signer | Account;
   readonly publish: Publish;
-  /** Satoshi the name may cost at the most, network fees apart. The indexer's word on the price is checked against nothing else. */
+  /** Satoshi the name may cost at the most, network fees apart; default 10,240,000, the dearest of `.id`. Price and payee are the indexer's word, checked against nothing else. */
   readonly maxPrice?: bigint | undefined;
 }
 
@@ -89,13 +89,13 @@ export function ownerAddress(owner: string | Signer | Account): string {
 }
 
 async function drawPreorder(name: string, owner: string, payer: Account, terms: RegisterTerms, options: CallOptions): Promise<Recipe> {
-  const { network, maxPrice } = terms;
+  const { network, maxPrice = DEAREST } = terms;
   const holder = await findName(terms, name, options);
   if (holder) throw new NamesteadError('NameTaken', `${name} belongs to ${holder.owner}, says ${terms.indexer.operator}`);
   const { consensusHash, nextHeight } = await findStanding(terms, options);
   const { price, payee } = await quoteName(name, nextHeight, terms, options);
-  if (maxPrice !== undefined && price > maxPrice)
-    throw new NamesteadError('NameUnaffordable', `${name} costs ${price} satoshi, says ${terms.indexer.operator}, more than the ${maxPrice} allowed`);
+  if (price > maxPrice)
+    throw new NamesteadError('NameUnaffordable', `${name} costs ${price} satoshi, says ${terms.indexer.operator}, more than the maxPrice of ${maxPrice}`);
   return preorderName({ name, owner, payer, consensusHash, price, payee }, network);
 }
 

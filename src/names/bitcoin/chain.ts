@@ -178,6 +178,8 @@ async function follow(chain: HeaderChain, source: HeaderSource, options: SyncOpt
       'LowWork',
       `${source.operator} ends at height ${height - 1}, below the anchor at ${anchor.height}: it is behind, or shows a fork with less work`,
     );
+  // A chain that somebody synced before, without this anchor, may be of another fork.
+  if (!holds(chain, anchor)) throw new NamesteadError('AnchorMismatch', `${source.operator} follows a chain with another block at the anchor's height`);
   chain.pin(anchor.height);
 }
 

@@ -114,7 +114,8 @@ function inputWeight(lock: Lock): number {
 /** Largest first, without what is spent already and what costs more than it brings. */
 function worthwhile(coins: readonly Coin[], first: readonly Coin[], rate: number): Coin[] {
   const taken = new Set(first.map(outpoint));
-  return coins
+  const listed = new Map(coins.map((coin) => [outpoint(coin), coin]));
+  return [...listed.values()]
     .filter((coin) => !taken.has(outpoint(coin)) && Number(coin.value) > (inputWeight(coin.lock) / 4) * rate)
     .sort((a, b) => (a.value === b.value ? (outpoint(a) < outpoint(b) ? -1 : 1) : a.value > b.value ? -1 : 1));
 }

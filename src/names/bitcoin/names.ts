@@ -1,6 +1,6 @@
 import type { Hash160 } from '../../lib/address.js';
 import { fromBase64, fromHex, isHex, toHex } from '../../lib/bytes.js';
-import type { LongCallOptions } from '../../lib/clock.js';
+import { orAborted, type LongCallOptions } from '../../lib/clock.js';
 import { NamesteadError } from '../../lib/errors.js';
 import { hash160 } from '../../lib/hash.js';
 import { inParallel } from '../../lib/parallel.js';
@@ -63,6 +63,7 @@ const WIDTH = 4;
 export function bitcoinNames(options: BitcoinNamesOptions): Names {
   const { network, anchor, transactions, indexer, chain = createHeaderChain(network.bitcoin) } = options;
   const headers = 'headers' in options.headers ? [options.headers] : options.headers;
+  if (headers.length === 0) throw new TypeError('names are proved against headers: give a source of them');
   if (!(anchor as Anchor | undefined))
     throw new NamesteadError('AnchorRequired', 'names are proved against an anchor: give height, block hash and consensus hash from a place you trust');
   if (anchor.height < network.firstBlock) throw new TypeError(`the anchor stands at ${anchor.height}, before the network's first block ${network.firstBlock}`);
@@ -73,7 +74,7 @@ export function bitcoinNames(options: BitcoinNamesOptions): Names {
   const sync = (call: LongCallOptions): Promise<SyncResult> => {
     const next = synced.then(() => syncHeaders(chain, headers, { ...call, anchor }));
     synced = next.catch(() => undefined);
-    return next;
+    return orAborted(next, call.signal, 'the lookup');
   };
 
   return {
@@ -152,12 +153,21 @@ async function findCommitted({ network, anchor, indexer }: World, name: string, 
 
 function lastOn(name: string, operations: readonly Fields[]): Fields | undefined {
   return operations
-    .filter((operation) => operation['name'] === name)
+    .filter((operation) => nameOf(operation) === name)
     .reduce<Fields | undefined>((last, next) => (last && Number(last['vtxindex']) > Number(next['vtxindex']) ? last : next), undefined);
 }
 
+/** The name an operation is on. Where the hash does not commit to a name, one that stands beside it is the node's own invention. */
+function nameOf(operation: Fields): unknown {
+  return committedIn(operation).includes('name') ? operation['name'] : undefined;
+}
+
+function committedIn({ op }: Fields): readonly string[] {
+  return committedFields[String(op).slice(0, 1)] ?? [];
+}
+
 function verifyStated({ stated, height }: Claim, operation: Fields): void {
-  for (const field of committedFields[String(operation['op']).slice(0, 1)] ?? []) {
+  for (const field of committedIn(operation)) {
     // Nodes leave some out, and cut the fee of an imported name to an integer.
     const [told, committed] =
       field === 'op_fee' ? [Math.trunc(Number(stated[field])), Math.trunc(Number(operation[field]))] : [stated[field], operation[field]];
@@ -260,7 +270,7 @@ function recordOf({ network, chain }: World, name: string, height: number, opera
   const { sender, address, value_hash: valueHash, revoked } = operation;
   const renewed = asCount(operation['last_renewed'], 'last_renewed');
   const now = chain.tip().height;
-  if (revoked === true) throw new NamesteadError('NameRevoked', `${name} was revoked at height ${height}`);
+  if (revoked !== false) throw new NamesteadError('NameRevoked', `${name} was revoked at height ${height}`);
   if (!isUnexpired(network, life, renewed, now))
     throw new NamesteadError('NameExpired', `${name} expired at height ${renewalDeadline(network, life, renewed, now)}; somebody else may have it since`);
   if (now - height + 1 < network.confirmations)

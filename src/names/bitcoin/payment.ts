@@ -1,5 +1,5 @@
 import { Psbt, Transaction } from 'bitcoinjs-lib';
-import { concat, equal, fromHex, reversed } from '../../lib/bytes.js';
+import { concat, equal, fromHex, reversed, toHex } from '../../lib/bytes.js';
 import type { CallOptions } from '../../lib/clock.js';
 import { NamesteadError } from '../../lib/errors.js';
 import { hash160 } from '../../lib/hash.js';
@@ -99,18 +99,33 @@ export async function preparePayment(draft: Draft, source: TransactionSource, op
 }
 
 /**
- * Signs every input of a PSBT that one of the signers can sign, one after another, with S made low.
+ * Signs every input of a PSBT that one of the signers can sign, one after another, with S made low. Signed is what the PSBT says:
+ * whoever has it from others reads its outputs first. Refused are signatures that leave outputs open (all but SIGHASH_ALL), and
+ * inputs without their previous transaction, whose worth and so the fee would be the sender's word.
  * @throws NamesteadError `Malformed`, `SignatureInvalid`
  */
 export async function signPayment(psbt: Uint8Array, signers: readonly Signer[]): Promise<Uint8Array> {
   const open = parsePsbt(psbt);
   for (let index = 0; index < open.inputCount; index++) {
+    checkInput(open, index);
     for (const signer of signers) {
       if (isComplete(open, index) || !open.inputHasPubkey(index, signer.publicKey) || hasSigned(open, index, signer)) continue;
       await open.signInputAsync(index, { publicKey: signer.publicKey, sign: async (digest) => lowS(sixtyFour(await signer.sign(digest))) });
     }
   }
   return open.toBuffer();
+}
+
+function checkInput(psbt: Psbt, index: number): void {
+  const { nonWitnessUtxo, sighashType = SIGHASH_ALL } = psbt.data.inputs[index] ?? {};
+  const hash = psbt.txInputs[index]?.hash ?? new Uint8Array();
+  if (!nonWitnessUtxo || parsePrevious(nonWitnessUtxo, `input ${index}`).getId() !== toHex(reversed(hash)))
+    throw new NamesteadError('Malformed', `input ${index} of the PSBT comes without the transaction it spends: ask for one made by preparePayment`);
+  if (sighashType !== SIGHASH_ALL)
+    throw new NamesteadError(
+      'SignatureInvalid',
+      `input ${index} asks for a signature of kind ${sighashType}, which lets others change the transaction: only ${SIGHASH_ALL} (all) is given`,
+    );
 }
 
 /** Unites the signatures that several parties made on the same PSBT. @throws NamesteadError `Malformed` when they differ in more than signatures */
@@ -152,7 +167,7 @@ async function fetchPrevious({ inputs }: Draft, source: TransactionSource, optio
 }
 
 function checkCoin(coin: Coin, bytes: Uint8Array): void {
-  const previous = parsePrevious(bytes, coin);
+  const previous = parsePrevious(bytes, coin.txid);
   const output = previous.outs[coin.vout];
   if (previous.getId() !== coin.txid) throw new NamesteadError('TransactionMismatch', `the transaction given for ${coin.txid} hashes to another id`);
   if (output?.value !== coin.value)
@@ -161,11 +176,11 @@ function checkCoin(coin: Coin, bytes: Uint8Array): void {
     throw new NamesteadError('TransactionMismatch', `the coin ${outpoint(coin)} lies at another script than claimed`);
 }
 
-function parsePrevious(bytes: Uint8Array, coin: Coin): Transaction {
+function parsePrevious(bytes: Uint8Array, what: string): Transaction {
   try {
     return Transaction.fromBuffer(bytes);
   } catch (cause) {
-    throw new NamesteadError('Malformed', `the bytes given for ${coin.txid} are not a transaction`, { cause });
+    throw new NamesteadError('Malformed', `the bytes given for ${what} are not a transaction`, { cause });
   }
 }
 

@@ -6,6 +6,9 @@ import type { Network } from './network.js';
 import { BURN_ADDRESS, namePrice, namespacePrice } from './price.js';
 import { findNamespace, type NamespaceStanding, type StandingWorld } from './standing.js';
 
+/** Satoshi that no name of `.id` exceeds from epoch 3 on: more is paid only on the caller's word, since terms are the indexer's. */
+export const DEAREST = 10_240_000n;
+
 /** Satoshi, and the address that must get them. */
 export interface Quote {
   readonly price: bigint;

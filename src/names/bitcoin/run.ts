@@ -1,3 +1,4 @@
+import { equal } from '../../lib/bytes.js';
 import type { CallOptions, Clock, Progress } from '../../lib/clock.js';
 import { throwIfAborted } from '../../lib/clock.js';
 import { isNamesteadError, NamesteadError } from '../../lib/errors.js';
@@ -51,15 +52,27 @@ export interface Script {
 
 /**
  * Runs a plan from wherever the journal says it stands. Each signed transaction is saved before it is sent, so that a
- * restart sends the same bytes again and nothing is paid twice. One process at a time may run a plan.
+ * restart sends the same bytes again and nothing is paid twice. One process at a time may run a plan: of two at once, one stops
+ * with `JournalBusy`, unless they meet within the same moment.
  */
 export async function runPlan(script: Script, parties: Parties, world: PlanWorld, options: RunOptions): Promise<readonly Receipt[]> {
   const { key, steps } = script;
+  let held = await world.journal.load(key);
+  const hold = async (): Promise<void> => {
+    const now = await world.journal.load(key);
+    if (held === null ? now === null : now !== null && equal(now, held)) return;
+    throw new NamesteadError(
+      'JournalBusy',
+      `the journal entry ${key} was changed meanwhile: another process runs this plan, or somebody removed it; call again when nobody does`,
+    );
+  };
   const save = async (plan: Plan): Promise<Plan> => {
-    await world.journal.save(key, encodePlan(plan));
+    await hold();
+    held = encodePlan(plan);
+    await world.journal.save(key, held);
     return plan;
   };
-  let plan = (await loadPlan(script, world.journal)) ?? (await save(createPlan(script.terms)));
+  let plan = held === null ? await save(createPlan(script.terms)) : openPlan(script, held);
   const tell = (stage: StepProgress['stage'], what: Pick<StepProgress, 'operation' | 'txid' | 'receipt'>): void => {
     options.onProgress?.({ stage, done: plan.receipts.length, total: steps.length, ...what });
   };
@@ -75,6 +88,7 @@ export async function runPlan(script: Script, parties: Parties, world: PlanWorld
       case 'signed': {
         const { current, former } = plan.state;
         try {
+          await hold();
           await send(current, world, options);
         } catch (error) {
           if (isNamesteadError(error, 'BroadcastRejected')) await save(refused(plan));
@@ -99,9 +113,7 @@ export async function runPlan(script: Script, parties: Parties, world: PlanWorld
   }
 }
 
-async function loadPlan(script: Script, journal: Journal): Promise<Plan | null> {
-  const bytes = await journal.load(script.key);
-  if (bytes === null) return null;
+function openPlan(script: Script, bytes: Uint8Array): Plan {
   const plan = decodePlan(bytes, script.key);
   for (const [term, value] of Object.entries(script.terms)) {
     if (plan.terms[term] !== value)

@@ -72,6 +72,9 @@ export async function findNamespace({ indexer }: StandingWorld, id: string, { si
   const what = `${indexer.operator} on the namespace ${id}`;
   const count = (field: string, most?: number): number => asCount(record[field], `${what}: ${field}`, most);
   const buckets = asList(readBuckets(record['buckets']), `${what}: buckets`, 16);
+  const [nonalphaDiscount, noVowelDiscount, version] = [count('nonalpha_discount', 15), count('no_vowel_discount', 15), count('version', 3)];
+  if (buckets.length !== 16 || nonalphaDiscount === 0 || noVowelDiscount === 0 || version === 0)
+    throw new NamesteadError('HttpMalformed', `${what}: its terms are none`);
   return {
     ready: record['ready'] === true,
     creator: asAddress(record['address']),
@@ -80,9 +83,9 @@ export async function findNamespace({ indexer }: StandingWorld, id: string, { si
     coeff: count('coeff', 255),
     base: count('base', 255),
     buckets: buckets.map((bucket) => asCount(bucket, `${what}: bucket`, 15)),
-    nonalphaDiscount: count('nonalpha_discount', 15),
-    noVowelDiscount: count('no_vowel_discount', 15),
-    version: count('version', 3),
+    nonalphaDiscount,
+    noVowelDiscount,
+    version,
   };
 }
 

@@ -2,6 +2,11 @@ import { concat, fromHex, reader, reversed, toHex, type ByteReader } from '../..
 import { NamesteadError } from '../../lib/errors.js';
 import { hash256 } from '../../lib/hash.js';
 
+/** Consensus weight allows no transaction more bytes without its witnesses (BIP 141). */
+const MOST_STRIPPED = 1_000_000;
+/** Far more witness items than any transaction has; each empty one takes a byte of an answer and a hundred of memory. */
+const MOST_ITEMS = 100_000;
+
 export interface Input {
   /** The transaction whose output is spent, display hex. */
   readonly txid: string;
@@ -55,7 +60,7 @@ export function readWhole(from: ByteReader): { readonly transaction: Transaction
     count = from.compactSize();
   }
   // An input takes 41 bytes and an output 9 at the least: a count above what is left is refused before anything is allocated.
-  if (count === 0 || count > from.left / 41) throw new NamesteadError('Malformed', `transaction claims ${count} inputs`);
+  if (count === 0 || count > Math.min(from.left, MOST_STRIPPED) / 41) throw new NamesteadError('Malformed', `transaction claims ${count} inputs`);
   const plain = Array.from({ length: count }, () => ({
     txid: toHex(reversed(from.take(32))),
     vout: from.u32le(),
@@ -63,10 +68,15 @@ export function readWhole(from: ByteReader): { readonly transaction: Transaction
     sequence: from.u32le(),
   }));
   const outs = from.compactSize();
-  if (outs > from.left / 9) throw new NamesteadError('Malformed', `transaction claims ${outs} outputs`);
+  if (outs > Math.min(from.left, MOST_STRIPPED) / 9) throw new NamesteadError('Malformed', `transaction claims ${outs} outputs`);
   const outputs = Array.from({ length: outs }, () => ({ value: from.u64le(), script: from.take(from.compactSize()).slice() }));
   const bodyEnd = from.offset;
-  const inputs = plain.map((input) => ({ ...input, witness: segwit ? readWitness(from) : [] }));
+  let room = MOST_ITEMS;
+  const inputs = plain.map((input) => {
+    const witness = segwit ? readWitness(from, room) : [];
+    room -= witness.length;
+    return { ...input, witness };
+  });
   if (segwit && inputs.every((input) => input.witness.length === 0)) throw new NamesteadError('Malformed', 'transaction has the witness flag and no witness');
   const lockTime = from.u32le();
   const { bytes, offset } = from;
@@ -91,9 +101,9 @@ export function openTransaction(bytes: Uint8Array, txid: string): Transaction {
   return whole.transaction;
 }
 
-function readWitness(from: ByteReader): Uint8Array[] {
+function readWitness(from: ByteReader, room: number): Uint8Array[] {
   const count = from.compactSize();
-  if (count > from.left) throw new NamesteadError('Malformed', `transaction claims ${count} witness items`);
+  if (count > Math.min(from.left, room)) throw new NamesteadError('Malformed', `transaction claims ${count} witness items`);
   return Array.from({ length: count }, () => from.take(from.compactSize()).slice());
 }
 

@@ -10,8 +10,10 @@ import type { Indexer } from '../source.js';
 const OPERATIONS_PAGE = 10;
 const HASHES_PAGE = 32;
 const WIDTH = 8;
-/** A block of the smallest transactions holds no more. */
-const MOST_OPERATIONS = 16_666;
+/** The million bytes of a block that are no witnesses hold no more: an operation takes a hundred. */
+const MOST_OPERATIONS = 10_000;
+/** Ten operations take a fifth of it. All pages of a block are held at once. */
+const PAGE_BYTES = 1 << 16;
 
 /**
  * A core node's XML-RPC, as the Blockstack nodes spoke it on port 6264; BNS (e). Asked, never believed.
@@ -21,11 +23,12 @@ const MOST_OPERATIONS = 16_666;
  */
 export function indexer({ url, http = platformHttp() }: { readonly url: string; readonly http?: Http }): Indexer {
   const operator = new URL(url).host;
-  const call = async (method: string, params: readonly XmlRpcValue[], options: CallOptions | undefined): Promise<Fields> =>
-    asFields(await callJson(http, url, method, params, { signal: options?.signal, limit: 4 << 20 }), `${operator} ${method}`);
+  const call = async (method: string, params: readonly XmlRpcValue[], options: CallOptions | undefined, limit = 4 << 20): Promise<Fields> =>
+    asFields(await callJson(http, url, method, params, { signal: options?.signal, limit }), `${operator} ${method}`);
   /** Null when the node says that it has none. */
-  const find = async (method: string, params: readonly XmlRpcValue[], options: CallOptions | undefined): Promise<Fields | null> => {
-    const answer = await call(method, params, options);
+  const find = async (...args: Parameters<typeof call>): Promise<Fields | null> => {
+    const [method] = args;
+    const answer = await call(...args);
     const { error, http_status: status } = answer;
     if (error === undefined) return answer;
     const reason = typeof error === 'string' ? error.slice(0, 200) : 'no reason';
@@ -66,7 +69,7 @@ export function indexer({ url, http = platformHttp() }: { readonly url: string; 
       const count = asCount((await ask('get_num_blockstack_ops_at', [height], options))['count'], `${operator} get_num_blockstack_ops_at`, MOST_OPERATIONS);
       const offsets = Array.from({ length: Math.ceil(count / OPERATIONS_PAGE) }, (_, i) => i * OPERATIONS_PAGE);
       const pages = await inParallel(offsets, WIDTH, async (offset) => {
-        const { nameops } = await ask('get_blockstack_ops_at', [height, offset, OPERATIONS_PAGE], options);
+        const { nameops } = await ask('get_blockstack_ops_at', [height, offset, OPERATIONS_PAGE], options, PAGE_BYTES);
         return asList(nameops, `${operator} get_blockstack_ops_at`, OPERATIONS_PAGE).map((operation) =>
           asFields(operation, `${operator} get_blockstack_ops_at`),
         );

@@ -1,6 +1,7 @@
 import type { Hash160 } from '../lib/address.js';
 import { fromBase64, isHex, toBase64, toHex } from '../lib/bytes.js';
 import { NamesteadError } from '../lib/errors.js';
+import { isFields, type Fields } from '../lib/shape.js';
 import { MAX_ZONE_FILE_BYTES, verifyZoneFile } from './zonefile.js';
 
 /** Limits of a v1 peer (atlas.md a.1, a.2). */
@@ -21,21 +22,21 @@ export const peerLimits = {
   answer: MAX_ZONE_FILE_BYTES * 150,
 } as const;
 
-export type Envelope = Readonly<Record<string, unknown>>;
+export type Envelope = Fields;
 
 /** What a peer says went wrong, with the status it gives in the JSON; 500 where it gives none. Null: nothing. */
 export function refusalOf(answer: unknown): { readonly status: number; readonly message: string } | null {
-  if (typeof answer !== 'object' || answer === null || !('error' in answer)) return null;
-  const status = 'http_status' in answer && Number.isInteger(answer.http_status) ? (answer.http_status as number) : 500;
-  return { status, message: String(answer.error).slice(0, 200) };
+  if (!isFields(answer) || !('error' in answer)) return null;
+  const { http_status: status, error } = answer;
+  return { status: Number.isInteger(status) ? (status as number) : 500, message: String(error).slice(0, 200) };
 }
 
 /** The answer's fields. @throws NamesteadError `ServerFailed` when it is a refusal, `HttpMalformed` when it is no object */
 export function parseEnvelope(answer: unknown): Envelope {
   const refusal = refusalOf(answer);
   if (refusal) throw new NamesteadError('ServerFailed', `the peer refused with ${refusal.status}: ${refusal.message}`);
-  if (typeof answer !== 'object' || answer === null || Array.isArray(answer)) throw malformed('is no object');
-  return answer as Envelope;
+  if (!isFields(answer)) throw malformed('is no object');
+  return answer;
 }
 
 /** The zone files of a `get_zonefiles` answer that were asked for and hash to their keys; the keys of all others are `rejected`. */
@@ -44,7 +45,7 @@ export function openZoneFiles(
   asked: readonly Hash160[],
 ): { readonly found: ReadonlyMap<string, Uint8Array>; readonly rejected: readonly string[] } {
   const { zonefiles } = parseEnvelope(answer);
-  if (typeof zonefiles !== 'object' || zonefiles === null || Array.isArray(zonefiles)) throw malformed('has no zone files');
+  if (!isFields(zonefiles)) throw malformed('has no zone files');
   const wanted = new Map(asked.map((hash) => [toHex(hash), hash]));
   const found = new Map<string, Uint8Array>();
   const rejected: string[] = [];
@@ -67,11 +68,10 @@ function openOne(value: unknown, hash: Hash160): Uint8Array | null {
 
 /** Base64 as peers take it: canonical, at most one zone file long. @throws NamesteadError `Malformed`, `ZoneFileTooLarge` */
 export function parsePeerBase64(text: string): Uint8Array {
-  if (text.length > Math.ceil(MAX_ZONE_FILE_BYTES / 3) * 4)
-    throw new NamesteadError('ZoneFileTooLarge', `a zone file is larger than ${MAX_ZONE_FILE_BYTES} bytes`);
+  if (text.length > Math.ceil(MAX_ZONE_FILE_BYTES / 3) * 4) throw tooLarge();
   const bytes = fromBase64(text);
   if (toBase64(bytes) !== text) throw new NamesteadError('Malformed', 'the base64 is not canonical');
-  if (bytes.length > MAX_ZONE_FILE_BYTES) throw new NamesteadError('ZoneFileTooLarge', `a zone file is larger than ${MAX_ZONE_FILE_BYTES} bytes`);
+  if (bytes.length > MAX_ZONE_FILE_BYTES) throw tooLarge();
   return bytes;
 }
 
@@ -123,7 +123,7 @@ export function parseZoneFileRows(answer: unknown): ZoneFileRow[] {
 }
 
 function parseRow(row: unknown): ZoneFileRow {
-  const { name, zonefile_hash: hash, block_height: height, txid, inv_index: invIndex } = (typeof row === 'object' && row !== null ? row : {}) as Envelope;
+  const { name, zonefile_hash: hash, block_height: height, txid, inv_index: invIndex } = isFields(row) ? row : ({} as Envelope);
   if (typeof name !== 'string' || name.length > 256 || !isHex(hash, 20) || !isHex(txid, 32)) throw malformed('holds an ill-formed row');
   if (!isCount(height) || !isCount(invIndex)) throw malformed('holds an ill-formed row');
   return { name, hash, height, txid, invIndex };
@@ -131,6 +131,10 @@ function parseRow(row: unknown): ZoneFileRow {
 
 function isCount(value: unknown): value is number {
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
+}
+
+function tooLarge(): NamesteadError {
+  return new NamesteadError('ZoneFileTooLarge', `a zone file is larger than ${MAX_ZONE_FILE_BYTES} bytes`);
 }
 
 function malformed(what: string): NamesteadError {

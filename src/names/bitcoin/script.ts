@@ -43,13 +43,25 @@ function littleEndian(bytes: Uint8Array): number {
 export function classifyScript(script: Uint8Array): ScriptType | null {
   const size = script.length;
   const at = (index: number): number => script[index] ?? 0;
-  if (size === 25 && at(0) === OP_DUP && at(1) === OP_HASH160 && at(2) === 20 && at(23) === OP_EQUALVERIFY && at(24) === OP_CHECKSIG) return 'p2pkh';
-  if (size === 23 && at(0) === OP_HASH160 && at(1) === 20 && at(22) === OP_EQUAL) return 'p2sh';
+  if (isPayToKeyHash(script)) return 'p2pkh';
+  if (isPayToScriptHash(script)) return 'p2sh';
   if (size === 22 && at(0) === 0 && at(1) === 20) return 'p2wpkh';
   if (size === 34 && at(0) === 0 && at(1) === 32) return 'p2wsh';
   if (at(0) === OP_RETURN) return 'nulldata';
   if ((size === 35 || size === 67) && at(0) === size - 2 && at(size - 1) === OP_CHECKSIG) return 'p2pk';
   return isMultisig(script) ? 'multisig' : null;
+}
+
+function isPayToKeyHash(script: Uint8Array): boolean {
+  return script.length === 25 && starts(script, OP_DUP, OP_HASH160, 20) && script[23] === OP_EQUALVERIFY && script[24] === OP_CHECKSIG;
+}
+
+function isPayToScriptHash(script: Uint8Array): boolean {
+  return script.length === 23 && starts(script, OP_HASH160, 20) && script[22] === OP_EQUAL;
+}
+
+function starts(script: Uint8Array, ...bytes: readonly number[]): boolean {
+  return bytes.every((byte, at) => script[at] === byte);
 }
 
 function isMultisig(script: Uint8Array): boolean {
@@ -62,9 +74,8 @@ function isMultisig(script: Uint8Array): boolean {
 
 /** The address of a p2pkh (version 0) or p2sh (version 5) script, as BNS writes it on every network; null for any other. */
 export function addressOfScript(script: Uint8Array): string | null {
-  const type = classifyScript(script);
-  if (type === 'p2pkh') return formatAddress(0, script.subarray(3, 23));
-  return type === 'p2sh' ? formatAddress(5, script.subarray(2, 22)) : null;
+  if (isPayToKeyHash(script)) return formatAddress(0, script.subarray(3, 23));
+  return isPayToScriptHash(script) ? formatAddress(5, script.subarray(2, 22)) : null;
 }
 
 /**

@@ -8,6 +8,7 @@ import type { AuthRequestFields } from './auth/request.js';
 import { fromUtf8, toUtf8Strict } from './lib/bytes.js';
 import type { CallOptions, Clock, LongCallOptions } from './lib/clock.js';
 import { NamesteadError } from './lib/errors.js';
+import { parsePrivateKey, signerOf, type PrivateKey, type Signer } from './lib/key.js';
 import type { Http } from './lib/http.js';
 import type { LookupOptions, Names } from './names/names.js';
 import type { Evidence } from './names/proof.js';
@@ -16,6 +17,7 @@ import type { RegisterTerms, Registered } from './names/registration.js';
 import type { RunOptions } from './names/bitcoin/run.js';
 import type { Profile } from './profiles/profile.js';
 import { findProfile } from './profiles/profiles.js';
+import { sealed } from './storage/sealed.js';
 import type { Condition, File, Reader, Store } from './storage/store.js';
 
 /** What the caller of {@link Client.register} says; where it is asked and journaled stands in the registrar. */
@@ -23,6 +25,16 @@ export type RegisterRequest = Pick<RegisterTerms, 'name' | 'zoneFile' | 'owner' 
 
 /** Registers on one chain: `register` bound to its world. */
 export type Registrar = (request: RegisterRequest & Pick<RegisterTerms, 'publish'>, options: RunOptions) => Promise<Registered>;
+
+/** What a sign-in gives of the user's storage. */
+export interface BucketAccess {
+  /** The hub's URL. */
+  readonly hub: string;
+  /** Signs with the app key. */
+  readonly signer: Signer;
+  /** The identity's word for the app key, for hubs that admit identities only. */
+  readonly associationToken: string | undefined;
+}
 
 /** Everything a client stands on. Each call needs some of it, and a missing part is a `TypeError` that names it. */
 export interface World {
@@ -43,8 +55,10 @@ export interface World {
   readonly session?: SessionStore;
   /** Brings sign-in requests to the user's wallet: a redirect, a popup, a loopback listener. */
   readonly channel?: Channel;
-  /** The signed-in user's files. Whether they are sealed, signed or prefixed is read off this composition. */
-  readonly bucket?: (user: UserData) => Store;
+  /** Where the signed-in user's files lie: `(access) => gaia({ ...access, clock })`. */
+  readonly bucket?: (access: BucketAccess) => Store;
+  /** How they are kept there. Default {@link sealed}: encrypted to the app key, signed by it, never overwritten unseen. */
+  readonly files?: (bucket: Store, key: PrivateKey) => Store;
   /** Others' files: what stands at `url`, signed by the key behind `address`. */
   readonly bucketOf?: (url: string, address: string) => Reader;
 }
@@ -141,13 +155,17 @@ export function createClient(world: World): Client {
     return user;
   };
 
-  /** One store for as long as the user is the same: it may remember what it saw. */
-  let bucket: { readonly key: string; readonly store: Store } | null = null;
-  const myBucket = async (): Promise<Store> => {
-    const user = await signedIn();
-    const key = `${user.appPrivateKey} ${user.hubUrl} ${user.gaiaAssociationToken ?? ''}`;
-    if (bucket?.key !== key) bucket = { key, store: need(world.bucket, 'bucket')(user) };
-    return bucket.store;
+  /** One store for as long as the user is the same: it remembers what it saw. */
+  let held: { readonly access: string; readonly store: Store } | null = null;
+  const myFiles = async (): Promise<Store> => {
+    const { appPrivateKey, hubUrl: hub, gaiaAssociationToken } = await signedIn();
+    const access = `${appPrivateKey} ${hub} ${gaiaAssociationToken ?? ''}`;
+    if (held?.access !== access) {
+      const key = parsePrivateKey(appPrivateKey);
+      const bucket = need(world.bucket, 'bucket')({ hub, signer: signerOf(key), associationToken: gaiaAssociationToken ?? undefined });
+      held = { access, store: (world.files ?? sealed)(bucket, key) };
+    }
+    return held.store;
   };
 
   const bucketOf = async (name: string, options: LongCallOptions): Promise<Reader> => {
@@ -172,13 +190,13 @@ export function createClient(world: World): Client {
     put: async (path, body, { contentType, condition, signal } = {}) => {
       const place = relative(path);
       const bytes = bytesOf(body);
-      const store = await myBucket();
+      const store = await myFiles();
       const type = contentType ?? (typeof body === 'string' ? 'text/plain; charset=utf-8' : 'application/octet-stream');
       return store.put(place, bytes, { contentType: type, condition, signal });
     },
     get: async (path, { from, signal, onProgress } = {}) => {
       const place = relative(path);
-      const reader = from === undefined ? await myBucket() : await bucketOf(from, { signal, onProgress });
+      const reader = from === undefined ? await myFiles() : await bucketOf(from, { signal, onProgress });
       const file = await reader.get(place, { signal });
       return file && { ...file, text: () => toUtf8Strict(file.body) };
     },

@@ -2,6 +2,7 @@
 
 export { createClient, allowLoopback } from './client.js';
 export type {
+  BucketAccess,
   Client,
   ClientFile,
   GetFileOptions,
@@ -119,5 +120,6 @@ export { enveloped, envelopedBy } from './storage/enveloped.js';
 export { signed, signedBy } from './storage/signed.js';
 export { optimistic } from './storage/optimistic.js';
 export { retrying } from './storage/retrying.js';
+export { sealed } from './storage/sealed.js';
 export { under } from './storage/under.js';
 export type { Condition, File, Head, Lister, PutOptions, Reader, Remover, Store, Writer } from './storage/store.js';

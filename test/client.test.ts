@@ -9,6 +9,7 @@ import type { Names } from '../src/names/names.js';
 import { signProfile } from '../src/profiles/profile.js';
 import { memory } from '../src/storage/adapters/memory.js';
 import { optimistic } from '../src/storage/optimistic.js';
+import type { Store } from '../src/storage/store.js';
 import { signed, signedBy } from '../src/storage/signed.js';
 import { formatProfileZoneFile, hashZoneFile } from '../src/zones/zonefile.js';
 
@@ -142,7 +143,7 @@ describe('a client', () => {
 
   test('text and bytes go in and come out, a leading slash or not; what is not there is null', async () => {
     const store = memory();
-    const client = createClient(world({ session: session(), bucket: () => store }));
+    const client = createClient(world({ session: session(), bucket: () => store, files: (bucket) => bucket }));
     await client.put('/notes/1', 'über');
     expect((await client.get('notes/1'))?.text()).toBe('über');
     expect((await store.get('notes/1'))?.contentType).toBe('text/plain; charset=utf-8');
@@ -154,15 +155,27 @@ describe('a client', () => {
     await expect(client.put('../x', 'y')).rejects.toMatchObject({ code: 'PathInvalid' });
   });
 
+  test('files are encrypted to the app key and signed by it, unless the world keeps them otherwise', async () => {
+    const store = memory();
+    const client = createClient(world({ session: session(), bucket: () => store }));
+    await client.put('secret', 'words');
+    const raw = new TextDecoder().decode((await store.get('secret'))?.body);
+    expect(Object.keys(JSON.parse(raw) as object)).toEqual(['signature', 'publicKey', 'cipherText']);
+    expect(raw).not.toContain('words');
+    expect((await client.get('secret'))?.text()).toBe('words');
+    await store.put('secret', fromUtf8('words'));
+    await expect(client.get('secret')).rejects.toMatchObject({ code: 'SignatureMissingFile' });
+  });
+
   test('one store serves a user from call to call, so that it remembers what it saw; another user gets another', async () => {
     const store = memory();
     let made = 0;
-    const bucket = (): ReturnType<typeof optimistic> => {
+    const bucket = (): Store => {
       made++;
-      return optimistic(store);
+      return store;
     };
     const kept = session();
-    const client = createClient(world({ session: kept, bucket }));
+    const client = createClient(world({ session: kept, bucket, files: optimistic }));
     await client.put('a', '1');
     await client.put('a', '2');
     expect(made).toBe(1);

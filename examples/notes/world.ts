@@ -1,19 +1,4 @@
-import {
-  allowLoopback,
-  appKeyOfUser,
-  bitcoinNames,
-  createClient,
-  encrypted,
-  enveloped,
-  http,
-  keyAgreementOf,
-  optimistic,
-  signerOf,
-  under,
-  type Client,
-  type Store,
-  type UserData,
-} from 'namestead';
+import { allowLoopback, appKeyOfUser, bitcoinNames, createClient, http, sealed, signerOf, under, type Client, type Store, type UserData } from 'namestead';
 import { localSession } from 'namestead/auth/localSession';
 import { redirect, type Redirect } from 'namestead/auth/redirect';
 import { systemClock } from 'namestead/clock';
@@ -52,7 +37,6 @@ export function createWorld(config: NotesConfig): { readonly client: Client; rea
 /** The user's notes: sealed to the app key, signed by it, and never written over a version that was not seen here. */
 export function notesOf(user: UserData): Store {
   const key = appKeyOfUser(user);
-  const signer = signerOf(key);
-  const hub = gaia({ hub: user.hubUrl, signer, clock, associationToken: user.gaiaAssociationToken ?? undefined });
-  return optimistic(encrypted(enveloped(under(hub, 'notes/'), signer), keyAgreementOf(key)));
+  const hub = gaia({ hub: user.hubUrl, signer: signerOf(key), clock, associationToken: user.gaiaAssociationToken ?? undefined });
+  return sealed(under(hub, 'notes/'), key);
 }

@@ -1,18 +1,10 @@
-import type { Clock } from '../lib/clock.js';
 import { http as platformHttp, type Http } from '../lib/http.js';
-import { keyAgreementOf, signerOf } from '../lib/key.js';
 import { esplora } from '../names/bitcoin/adapters/esplora.js';
 import { indexer } from '../names/bitcoin/adapters/indexer.js';
 import { bitcoinNames, type Anchor } from '../names/bitcoin/names.js';
 import type { Network } from '../names/bitcoin/network.js';
 import type { BitcoinSource, Indexer } from '../names/bitcoin/source.js';
 import type { Names } from '../names/names.js';
-import { appKeyOfUser, type UserData } from '../auth/session.js';
-import { gaia } from '../storage/adapters/gaia.js';
-import { encrypted } from '../storage/encrypted.js';
-import { enveloped } from '../storage/enveloped.js';
-import { optimistic } from '../storage/optimistic.js';
-import type { Store } from '../storage/store.js';
 import { atlas } from '../zones/adapters/atlas.js';
 import { publishing } from '../zones/publish.js';
 import type { ZonePublisher, ZoneSource } from '../zones/zones.js';
@@ -43,12 +35,4 @@ export function devnetPorts(
     publish: publishing(...peers.map((peer) => peer.put)),
     names: (anchor) => bitcoinNames({ network, anchor, headers: bitcoin, transactions: bitcoin, indexer: node }),
   };
-}
-
-/** A signed-in user's private files: encrypted to the app key and signed by it, and never overwritten unseen. */
-export function privateBucket(user: UserData, clock: Clock, http: Http = platformHttp()): Store {
-  const key = appKeyOfUser(user);
-  const signer = signerOf(key);
-  const hub = gaia({ hub: user.hubUrl, signer, clock, http, associationToken: user.gaiaAssociationToken ?? undefined });
-  return optimistic(encrypted(enveloped(hub, signer), keyAgreementOf(key)));
 }

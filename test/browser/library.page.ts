@@ -54,15 +54,8 @@ function world({ urls, anchor }: Config): index.World {
     allowHost: allowLoopback,
     origin: location.origin,
     session: localSession(),
-    bucket: bucketOf,
+    bucket: (access) => Namestead.gaia({ ...access, clock }),
   };
-}
-
-function bucketOf(user: index.UserData): index.Store {
-  const { appKeyOfUser, signerOf, keyAgreementOf, gaia, optimistic, encrypted, enveloped, systemClock } = Namestead;
-  const key = appKeyOfUser(user);
-  const hub = gaia({ hub: user.hubUrl, signer: signerOf(key), clock: systemClock(), associationToken: user.gaiaAssociationToken ?? undefined });
-  return optimistic(encrypted(enveloped(hub, signerOf(key)), keyAgreementOf(key)));
 }
 
 async function outcome<T>(work: () => Promise<T>): Promise<Outcome<T>> {

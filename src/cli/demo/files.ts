@@ -9,9 +9,10 @@ import { http, type Http } from '../../lib/http.js';
 import { publicKeyOf, signerOf } from '../../lib/key.js';
 import { startLiar } from '../../devnet/liar.js';
 import { otherFile } from '../../devnet/lies.js';
-import { devnetPorts, privateBucket } from '../../devnet/presets.js';
+import { devnetPorts } from '../../devnet/presets.js';
 import { signProfile } from '../../profiles/profile.js';
 import { gaia, readGaia } from '../../storage/adapters/gaia.js';
+import { sealed } from '../../storage/sealed.js';
 import { signed, signedBy } from '../../storage/signed.js';
 import type { Step } from '../transcript.js';
 import type { App, Stage } from './stage.js';
@@ -87,7 +88,7 @@ async function reencryptedFile(step: Step, { devnet }: Stage, { user }: App): Pr
   const ask = http();
   const detour: Http = (url, request) => ask(url.includes(`/${path}`) ? route.to + url.slice(honest.length) : url, request);
   try {
-    const store = privateBucket(user, systemClock(), detour);
+    const store = sealed(gaia({ hub: user.hubUrl, signer: signerOf(key), clock: systemClock(), http: detour }), key);
     const code = await refusal(() => store.get('notes/1.txt'));
     route.to = honest;
     const thenHonest = (await store.get('notes/1.txt')) !== null;

@@ -8,8 +8,8 @@ import { responseUrl, takeParameter } from '../../auth/transport.js';
 import { systemClock } from '../../lib/adapters/clock.js';
 import { isNamesteadError } from '../../lib/errors.js';
 import { expectOk, http, parseJson } from '../../lib/http.js';
-import { devnetPorts, privateBucket } from '../../devnet/presets.js';
-import { readGaia } from '../../storage/adapters/gaia.js';
+import { devnetPorts } from '../../devnet/presets.js';
+import { gaia, readGaia } from '../../storage/adapters/gaia.js';
 import { signedBy } from '../../storage/signed.js';
 import type { Identity } from '../../wallet/wallet.js';
 import type { Step } from '../transcript.js';
@@ -49,7 +49,7 @@ async function appClient({ devnet }: Stage, { origin, ask }: Pick<Loopback, 'ori
     origin,
     session: memorySession(),
     channel: ask,
-    bucket: (user) => privateBucket(user, clock),
+    bucket: (access) => gaia({ ...access, clock }),
     bucketOf: (url, address) => signedBy(readGaia({ url }), address),
   });
 }

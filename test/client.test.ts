@@ -28,6 +28,7 @@ function world(over: Partial<World> = {}, apps: Readonly<Record<string, unknown>
   const evidence = {
     level: 'snv',
     asOf: { height: 1, hash: '', time: 0 },
+    tip: { height: 1, hash: '', time: 0 },
     completeTo: 1,
     confirmations: 1,
     work: 'none',

@@ -31,10 +31,11 @@ export function throwIfAborted(signal: AbortSignal | undefined, what: string): v
 
 /** Settles as the promise does, or as soon as the caller gives up; what was under way goes on. @throws NamesteadError `Aborted` */
 export async function orAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined, what: string): Promise<T> {
-  throwIfAborted(signal, what);
   const done = new AbortController();
   const given = new Promise<never>((_, reject) => {
-    signal?.addEventListener('abort', () => reject(new NamesteadError('Aborted', `${what} was cancelled`, { cause: signal.reason })), { signal: done.signal });
+    const stop = (): void => reject(new NamesteadError('Aborted', `${what} was cancelled`, { cause: signal?.reason }));
+    if (signal?.aborted) stop();
+    else signal?.addEventListener('abort', stop, { signal: done.signal });
   });
   return Promise.race([promise, given]).finally(() => done.abort());
 }

@@ -16,6 +16,8 @@ export interface AsOf {
 export interface Evidence {
   readonly level: Level;
   readonly asOf: AsOf;
+  /** The last block of the headers that were shown. A source may withhold newer ones; that this one is old, it cannot hide. */
+  readonly tip: AsOf;
   /** Every consensus hash up to this height was recomputed and every later operation looked at (level `snv`). */
   readonly completeTo: number | null;
   /** Blocks on top of the operation's block, itself included. */

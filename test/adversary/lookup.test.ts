@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { preorderHash } from '../../src/names/bitcoin/commitment.js';
 import { createHeaderChain, syncHeaders } from '../../src/names/bitcoin/chain.js';
 import { indexer } from '../../src/names/bitcoin/adapters/indexer.js';
-import { hashHeader } from '../../src/names/bitcoin/header.js';
+import { hashHeader, parseHeader } from '../../src/names/bitcoin/header.js';
 import { bitcoinNames } from '../../src/names/bitcoin/names.js';
 import type { HeaderSource, Indexer } from '../../src/names/bitcoin/source.js';
 import { parseTransaction } from '../../src/names/bitcoin/transaction.js';
@@ -163,6 +163,23 @@ describe('a chain of headers that came from elsewhere', () => {
   });
 });
 
+describe('a source that withholds the newest blocks', () => {
+  test('makes a lapsed name look alive, and cannot hide how old its last block is', async () => {
+    const world = createWorld();
+    openNamespace(world, 1);
+    give(world, 'alice.id', alice, null);
+    world.mine();
+    const anchor = world.anchor();
+    const ask = (headers: HeaderSource): ReturnType<ReturnType<typeof names>['lookup']> =>
+      bitcoinNames({ network, anchor, headers, transactions: world.transactions, indexer: world.indexer }).lookup('alice.id');
+    const shown = await world.headers.headers(0, 2000);
+    const { time } = parseHeader(shown.at(-1) ?? new Uint8Array(80));
+    const later = [...shown, ...mineHeaders(network.firstBlock + 5100, shown.at(-1))];
+    await expect(ask(sourceOf(later))).rejects.toThrow(code('NameExpired'));
+    expect(await ask(sourceOf(shown))).toMatchObject({ evidence: { tip: { height: anchor.height, hash: anchor.hash, time } } });
+  });
+});
+
 describe('a source that never answers', () => {
   test('does not keep a second lookup waiting after its caller gave it up', async () => {
     const world = createWorld();
@@ -175,20 +192,27 @@ describe('a source that never answers', () => {
 });
 
 describe('a node that answers without end', () => {
-  test('is cut off long before its answers fill the memory', async () => {
-    let sent = 0;
-    const flood: Http = (_, { body, limit = 1 << 20 } = {}) => {
-      const method = /<methodName>(.*?)</.exec(typeof body === 'string' ? body : toUtf8(body ?? new Uint8Array()))?.[1];
-      const answer = method === 'get_num_blockstack_ops_at' ? { count: 16_666 } : { nameops: new Array(10).fill({ op: '?', junk: 'x'.repeat(100_000) }) };
-      const json = JSON.stringify({ status: true, ...answer });
-      const bytes = fromUtf8(`<?xml version='1.0'?><methodResponse><params><param><value><string>${json}</string></value></param></params></methodResponse>`);
-      sent += bytes.length;
-      if (bytes.length > limit) return Promise.reject(Object.assign(new Error('HttpTooLarge'), { code: 'HttpTooLarge' }));
-      return Promise.resolve({ status: 200, headers: new Headers({ 'content-type': 'text/xml' }), body: bytes });
-    };
-    await expect(indexer({ url: 'http://127.0.0.1:1', http: flood }).operations(10)).rejects.toThrow();
-    expect(sent).toBeLessThan(64 << 20);
-  }, 20_000);
+  test.each([
+    ['in long pages', 9_990, 100_000],
+    ['in more operations than a block holds', 16_666, 1],
+  ])(
+    'is cut off long before its answers fill the memory: %s',
+    async (_, count, length) => {
+      let sent = 0;
+      const flood: Http = (__, { body, limit = 1 << 20 } = {}) => {
+        const method = /<methodName>(.*?)</.exec(typeof body === 'string' ? body : toUtf8(body ?? new Uint8Array()))?.[1];
+        const answer = method === 'get_num_blockstack_ops_at' ? { count } : { nameops: new Array(10).fill({ op: '?', junk: 'x'.repeat(length) }) };
+        const json = JSON.stringify({ status: true, ...answer });
+        const bytes = fromUtf8(`<?xml version='1.0'?><methodResponse><params><param><value><string>${json}</string></value></param></params></methodResponse>`);
+        sent += bytes.length;
+        if (bytes.length > limit) return Promise.reject(Object.assign(new Error('HttpTooLarge'), { code: 'HttpTooLarge' }));
+        return Promise.resolve({ status: 200, headers: new Headers({ 'content-type': 'text/xml' }), body: bytes });
+      };
+      await expect(indexer({ url: 'http://127.0.0.1:1', http: flood }).operations(10)).rejects.toThrow();
+      expect(sent).toBeLessThan(64 << 20);
+    },
+    20_000,
+  );
 });
 
 test('a level that is none is not taken for a low one', async () => {

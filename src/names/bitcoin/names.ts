@@ -297,16 +297,18 @@ function evidenceOf(
   disagreed: readonly string[],
 ): Evidence {
   const { work } = network.bitcoin;
+  const tip = chain.tip();
   return {
     level: 'snv',
     asOf: { height: anchor.height, hash: anchor.hash, time: chain.at(anchor.height)?.time ?? 0 },
+    tip: { height: tip.height, hash: tip.hash, time: tip.time },
     completeTo: anchor.height,
-    confirmations: chain.tip().height - height + 1,
+    confirmations: tip.height - height + 1,
     work,
     operators: [...new Set(sources.map(({ operator }) => operator))],
     disagreed,
     checked: [
-      `headers ${chain.base} to ${chain.tip().height}: linkage, work, bits, median time, most work of the sources, the anchor among them`,
+      `headers ${chain.base} to ${tip.height}: linkage, work, bits, median time, most work of the sources, the anchor among them`,
       `operations at height ${height}: beneath the anchor's consensus hash, none twice`,
       'transaction: in the block and at the place its record tells',
       "payload and outputs: the record's",
@@ -317,7 +319,7 @@ function evidenceOf(
       'what the node says besides, where it follows from this',
     ],
     unchecked: [
-      ...(chain.tip().height > anchor.height ? [`operations after the anchor, from height ${anchor.height + 1} to ${chain.tip().height}`] : []),
+      ...(tip.height > anchor.height ? [`operations after the anchor, from height ${anchor.height + 1} to ${tip.height}`] : []),
       'that earlier operations kept the rules: the anchor stands for it',
     ],
   };

@@ -19,6 +19,7 @@ try {
   install(tarball);
   check('each entry point loads by import and by require, with the same names', load);
   check('a strict TypeScript project compiles against it', compile);
+  check('the real block that the demo checks is in the package', realBlock);
   check('the browser file runs without anything of Node.js', runBrowserFile);
 } finally {
   rmSync(folder, { recursive: true, force: true });
@@ -52,6 +53,13 @@ for (const specifier of ${specifiers}) {
 }`,
   );
   run(process.execPath, [join(folder, 'load.mjs')], folder);
+}
+
+/** The demo's last step, alone: its data must be found beside the installed code. */
+function realBlock(): void {
+  const step = '{ say() {} }';
+  const script = `const { realBitcoin } = await import('./node_modules/${manifest.name}/dist/cli/demo/real.js'); await realBitcoin(${step});`;
+  run(process.execPath, ['--input-type=module', '--eval', script], folder);
 }
 
 /** In a Node.js whose own globals are gone: a `Buffer` that were needed would be missed here. */

@@ -102,18 +102,14 @@ async function tokenVerifierModule(): Promise<string> {
   // Required modules are kept whole, so each is given as what verifying uses of it; signing falls away.
   const used: Readonly<Record<string, string>> = {
     '@noble/secp256k1': `export { verify } from ${JSON.stringify(secp256k1)}; export const utils = {};`,
-    // Ours, so that an app carries one SHA-256; tokens come as text.
-    '@noble/hashes/sha256': `
-      import { fromUtf8 } from '../lib/bytes.js';
-      import { sha256 as ours } from '../lib/sha256.js';
-      export const sha256 = (input) => ours(typeof input === 'string' ? fromUtf8(input) : input);`,
+    '@noble/hashes/sha256': `export { sha256 } from '@noble/hashes/sha2.js';`,
     '@noble/hashes/hmac': 'export {};',
     '@noble/hashes/utils': 'export {};',
   };
   const bundle = await rollup({
     input: 'verifier',
+    external: '@noble/hashes/sha2.js',
     plugins: [
-      { name: 'ours', resolveId: (specifier) => (specifier.startsWith('../lib/') ? { id: specifier, external: true } : null) },
       virtual('verifier', `export { TokenVerifier } from ${JSON.stringify(verifier)};`),
       ...Object.entries(used).map(([name, code]) => virtual(name, code)),
       // Node's crypto would be asked for randomness only, which verifying needs none of.

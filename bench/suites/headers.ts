@@ -22,7 +22,7 @@ interface Verifier {
 const program = (bitcoin: string): string => `
   import { createHeaderChain } from '${bitcoin}/chain.js';
   import { bitcoinRegtest } from '${bitcoin}/network.js';
-  import { sha256dOf80 } from '${bitcoin}/../../lib/sha256.js';
+  import { sha256dOf80 } from '${bitcoin}/../../lib/sha256d.js';
   import { fromHex, reversed } from '${bitcoin}/../../lib/bytes.js';
 
   globalThis.mine = (count) => {
@@ -59,7 +59,6 @@ const program = (bitcoin: string): string => `
 
 const noble = `
   import { sha256 } from '@noble/hashes/sha2.js';
-  export { sha256 };
   export function sha256dOf80(bytes, offset, out, at = 0) {
     out.set(sha256(sha256(bytes.subarray(offset, offset + 80))), at);
   }`;
@@ -94,7 +93,7 @@ async function compile(folder: string, swapped: boolean): Promise<string> {
   const swap = {
     name: 'swap',
     setup: (plugins: { onLoad: (filter: object, load: () => object) => void }) => {
-      if (swapped) plugins.onLoad({ filter: /lib\/sha256\.ts$/ }, () => ({ contents: noble, resolveDir: root }));
+      if (swapped) plugins.onLoad({ filter: /lib\/sha256d\.ts$/ }, () => ({ contents: noble, resolveDir: root }));
     },
   };
   const stdin = { contents: program('./src/names/bitcoin'), resolveDir: root, loader: 'ts' };

@@ -1,7 +1,6 @@
 import { etc, getPublicKey, getSharedSecret, Point, signAsync, utils, verify } from '@noble/secp256k1';
 import { concat, fromHex, toHex } from './bytes.js';
 import { NamesteadError } from './errors.js';
-import { wholePoint } from './point.js';
 
 export type PrivateKey = Uint8Array & { readonly brand: 'PrivateKey' };
 /** A compressed SEC 1 point, 33 bytes. */
@@ -33,8 +32,8 @@ export function parsePrivateKey(key: string | Uint8Array): PrivateKey {
 /** Compressed or uncompressed SEC 1; hybrid forms and points off the curve are refused; the answer is compressed, 33 bytes. @throws NamesteadError `KeyInvalid`, `Malformed` */
 export function parsePublicKey(key: string | Uint8Array): PublicKey {
   const bytes = typeof key === 'string' ? fromHex(key) : key;
-  const parity = (wholePoint(bytes)?.[64] ?? refuse()) & 1;
-  return (bytes.length === 33 ? bytes : concat(Uint8Array.of(2 + parity), bytes.subarray(1, 33))) as PublicKey;
+  if (!utils.isValidPublicKey(bytes)) throw new NamesteadError('KeyInvalid', 'the public key is not a point of secp256k1');
+  return (bytes.length === 33 ? bytes : Point.fromBytes(bytes).toBytes(true)) as PublicKey;
 }
 
 /** The public key of a private key, compressed: 33 bytes (SEC 1). */
@@ -42,13 +41,9 @@ export function publicKeyOf(key: PrivateKey): PublicKey {
   return getPublicKey(key, true) as PublicKey;
 }
 
-/** The 65-byte form of a public key. @throws NamesteadError `KeyInvalid` */
+/** The 65-byte form of a public key. */
 export function uncompressed(key: PublicKey): Uint8Array {
-  return wholePoint(key) ?? refuse();
-}
-
-function refuse(): never {
-  throw new NamesteadError('KeyInvalid', 'the public key is not a point of secp256k1');
+  return Point.fromBytes(key).toBytes(false);
 }
 
 /** A fresh private key from the platform's random source: 32 bytes. */

@@ -1,6 +1,6 @@
 import { fromHex, reversed, toHex } from '../../lib/bytes.js';
 import { NamesteadError, type ErrorCode } from '../../lib/errors.js';
-import { sha256dOf80 } from '../../lib/sha256.js';
+import { sha256dOf80 } from '../../lib/sha256d.js';
 import { HEADER_BYTES, hex32, PERIOD, retarget, targetOf, workOf } from './header.js';
 import type { BitcoinParams } from './network.js';
 

@@ -1,6 +1,6 @@
 import { reader, reversed, toHex } from '../../lib/bytes.js';
 import { NamesteadError } from '../../lib/errors.js';
-import { sha256dOf80 } from '../../lib/sha256.js';
+import { sha256dOf80 } from '../../lib/sha256d.js';
 
 export const HEADER_BYTES = 80;
 /** Blocks between two changes of the target, and the seconds they are meant to take. */

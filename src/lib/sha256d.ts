@@ -1,6 +1,6 @@
 /**
- * SHA-256, FIPS 180-4. Ours, since block headers come by the hundred thousand: no allocation and one schedule make it more than
- * twice as fast as @noble/hashes, and one is enough to carry. A property test holds it against @noble/hashes.
+ * SHA-256 twice over 80 bytes, for block headers by the hundred thousand: no allocation, three compressions on one schedule.
+ * Everything else hashes through `hash.ts`; a property test holds the two against each other.
  */
 const schedule = /* @__PURE__ */ new Int32Array(16);
 const state = /* @__PURE__ */ new Int32Array(8);
@@ -18,21 +18,7 @@ function rootsOfPrimes(count: number, root: (of: number) => number): Int32Array 
   return out;
 }
 
-export function sha256(bytes: Uint8Array): Uint8Array {
-  const rest = bytes.length % 64;
-  const tail = new Uint8Array(rest < 56 ? 64 : 128);
-  tail.set(bytes.subarray(bytes.length - rest));
-  tail[rest] = 0x80;
-  new DataView(tail.buffer).setBigUint64(tail.length - 8, BigInt(bytes.length) * 8n);
-  copy(initial, state);
-  absorb(bytes, bytes.length - rest);
-  absorb(tail, tail.length);
-  const out = new Uint8Array(32);
-  store(out, 0);
-  return out;
-}
-
-/** SHA-256 twice over the 80 bytes at `offset`, into `out` at `at`: 32 bytes, inner order. */
+/** Hashes the 80 bytes at `offset` into `out` at `at`: 32 bytes, inner order. */
 export function sha256dOf80(bytes: Uint8Array, offset: number, out: Uint8Array, at = 0): void {
   copy(initial, state);
   load(bytes, offset, 16);
@@ -44,17 +30,6 @@ export function sha256dOf80(bytes: Uint8Array, offset: number, out: Uint8Array, 
   pad(8, 256);
   copy(initial, state);
   compress();
-  store(out, at);
-}
-
-function absorb(bytes: Uint8Array, length: number): void {
-  for (let at = 0; at < length; at += 64) {
-    load(bytes, at, 16);
-    compress();
-  }
-}
-
-function store(out: Uint8Array, at: number): void {
   for (let i = 0; i < 8; i++) {
     const word = state[i] as number;
     out[at + 4 * i] = word >>> 24;

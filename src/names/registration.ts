@@ -6,6 +6,7 @@ import type { Signer } from '../lib/key.js';
 import { accountOf, lockScript, type Account } from './bitcoin/account.js';
 import { MARK, preorderName, registerName, type Recipe } from './bitcoin/builder.js';
 import { epochAt } from './bitcoin/epoch.js';
+import { PREORDER_LIFETIME } from './bitcoin/expiry.js';
 import type { Receipt } from './bitcoin/plan.js';
 import { DEAREST, quoteName } from './bitcoin/quote.js';
 import { runPlan, type PlanWorld, type RunOptions, type Step } from './bitcoin/run.js';
@@ -39,8 +40,7 @@ export interface Registered {
   readonly receipts: readonly Receipt[];
 }
 
-/** Blocks after which a preorder no longer counts, from epoch 4 on (spec b.5). */
-const PREORDER_EXPIRY = 144;
+/** The most that an Atlas peer keeps; `zones` checks it too, and names stand to its left. */
 const MAX_ZONE_FILE_BYTES = 40_960;
 
 /**
@@ -109,6 +109,6 @@ async function drawRegistration(name: string, owner: string, receipts: readonly 
   const { nextHeight } = await findStanding({ ...terms, checkConsensus: undefined }, options);
   const preordered = receipts[0]?.height ?? 0;
   const epoch = epochAt(network, nextHeight).number;
-  if (epoch >= 4 && preordered + PREORDER_EXPIRY < nextHeight) throw lost(`its preorder at height ${preordered} expired after ${PREORDER_EXPIRY} blocks`);
+  if (epoch >= 4 && preordered + PREORDER_LIFETIME < nextHeight) throw lost(`its preorder at height ${preordered} expired after ${PREORDER_LIFETIME} blocks`);
   return registerName({ name, owner, valueHash: epoch >= 3 ? toHex(hash160(zoneFile)) : null }, network);
 }

@@ -24,7 +24,7 @@ export interface PaymentWorld {
 export interface PayOptions extends CallOptions {
   /** Satoshi per virtual byte; default the payment source's word. */
   readonly feeRate?: number | undefined;
-  /** The highest rate taken from the source; default 1000. */
+  /** The highest rate taken from the source; default 1000, which no rate may exceed. */
   readonly maxFeeRate?: number | undefined;
   /** Satoshi that the change must hold for the steps that follow. */
   readonly reserve?: bigint | undefined;
@@ -54,7 +54,7 @@ export async function feeRateOf(payments: PaymentSource, { feeRate, maxFeeRate =
   if (!(rate <= maxFeeRate))
     throw new NamesteadError(
       'FeeTooHigh',
-      `${payments.operator} asks for ${rate} satoshi per virtual byte, above the ${maxFeeRate} allowed: wait, give feeRate, or raise maxFeeRate`,
+      `${payments.operator} asks for ${rate} satoshi per virtual byte, above the ${maxFeeRate} allowed: wait, ask another source, or give feeRate`,
     );
   return rate;
 }

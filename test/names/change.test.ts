@@ -44,7 +44,10 @@ describe.each([{ kind: 'memory', path: undefined }, ...(BITCOIND === '' ? [] : [
     expect(await recordOf(world, name)).toEqual([ownerAddress(owner), toHex(hash160(zoneFile))]);
     const second = fromUtf8('second');
     const published: Uint8Array[] = [];
-    const [updated] = await update({ ...world, name, zoneFile: second, owner, payer, publish: (bytes) => Promise.resolve(void published.push(bytes)) }, net.miner);
+    const [updated] = await update(
+      { ...world, name, zoneFile: second, owner, payer, publish: (bytes) => Promise.resolve(void published.push(bytes)) },
+      net.miner,
+    );
     expect(updated).toMatchObject({ operation: 'NAME_UPDATE', hash: toHex(hash160(second)) });
     expect(published).toEqual([second]);
     const [renewed] = await renew({ ...world, name, owner, payer }, net.miner);
@@ -70,7 +73,14 @@ describe.each([{ kind: 'memory', path: undefined }, ...(BITCOIND === '' ? [] : [
   it('wrapped segwit and multisig accounts pay for names, own them and change them', async () => {
     const keys = [signerAt(81), signerAt(82), signerAt(83)];
     const segwit = await fund(p2shP2wpkh(signerAt(80)), 300_000n);
-    const board = await fund(multisig(2, keys.map(({ publicKey }) => publicKey), keys.slice(1)), 300_000n);
+    const board = await fund(
+      multisig(
+        2,
+        keys.map(({ publicKey }) => publicKey),
+        keys.slice(1),
+      ),
+      300_000n,
+    );
     const world = await net.world();
     await register({ ...world, name: 'ours.friends', zoneFile, owner: board, payer: segwit, publish: nowhere }, net.miner);
     await update({ ...world, name: 'ours.friends', zoneFile: fromUtf8('second'), owner: board, payer: segwit, publish: nowhere }, net.miner);
@@ -111,7 +121,9 @@ describe.each([{ kind: 'memory', path: undefined }, ...(BITCOIND === '' ? [] : [
     await expect(register({ ...halted, name, zoneFile, owner: slow, payer: slow, publish: nowhere }, net.miner)).rejects.toThrow('killed');
     await register({ ...(await net.world()), name, zoneFile, owner: quick, payer: quick, publish: nowhere }, net.miner);
     const from = await net.height();
-    await expect(register({ ...world, name, zoneFile, owner: slow, payer: slow, publish: nowhere }, net.miner)).rejects.toMatchObject({ code: 'RegistrationLost' });
+    await expect(register({ ...world, name, zoneFile, owner: slow, payer: slow, publish: nowhere }, net.miner)).rejects.toMatchObject({
+      code: 'RegistrationLost',
+    });
     await expect(register({ ...(await net.world()), name, zoneFile, owner: slow, payer: slow, publish: nowhere })).rejects.toMatchObject({ code: 'NameTaken' });
     expect(await net.minedSince(from)).toEqual([]);
   }, 60_000);
@@ -119,7 +131,10 @@ describe.each([{ kind: 'memory', path: undefined }, ...(BITCOIND === '' ? [] : [
   it('a consensus hash made up by the indexer costs the preorder, is noticed, and is caught by the caller’s own check', async () => {
     const payer = await net.payer(300_000n);
     const world = await net.world();
-    const lying: RegistrationWorld = { ...world, indexer: { ...world.indexer, tip: async (options) => ({ ...(await world.indexer.tip(options)), consensusHash: 'ab'.repeat(16) }) } };
+    const lying: RegistrationWorld = {
+      ...world,
+      indexer: { ...world.indexer, tip: async (options) => ({ ...(await world.indexer.tip(options)), consensusHash: 'ab'.repeat(16) }) },
+    };
     const terms = { name: 'lied.friends', zoneFile, owner: payer, payer, publish: nowhere };
     const checkConsensus: RegistrationWorld['checkConsensus'] = async ({ height, consensusHash }) => {
       const [proved] = await world.indexer.consensusHashes([height]);
@@ -138,7 +153,12 @@ describe.each([{ kind: 'memory', path: undefined }, ...(BITCOIND === '' ? [] : [
     const tip = await world.indexer.tip();
     await net.mine(14);
     let asked = 0;
-    const lagging: RegistrationWorld = { ...world, indexer: { ...world.indexer, tip: (options) => (asked++ === 0 ? Promise.resolve(tip) : world.indexer.tip(options)) } };
-    await expect(register({ ...lagging, name: 'late.friends', zoneFile, owner: payer, payer, publish: nowhere }, net.miner)).rejects.toMatchObject({ code: 'ConsensusStale' });
+    const lagging: RegistrationWorld = {
+      ...world,
+      indexer: { ...world.indexer, tip: (options) => (asked++ === 0 ? Promise.resolve(tip) : world.indexer.tip(options)) },
+    };
+    await expect(register({ ...lagging, name: 'late.friends', zoneFile, owner: payer, payer, publish: nowhere }, net.miner)).rejects.toMatchObject({
+      code: 'ConsensusStale',
+    });
   }, 60_000);
 });

@@ -11,7 +11,15 @@ import { startWorld, type TestWorld } from './world.js';
 
 const BITCOIND = process.env['BITCOIND'] ?? '';
 const zoneFile = fromUtf8('$ORIGIN alice.id\n$TTL 3600\n_http._tcp URI 10 1 "https://gaia.example/profile.json"\n');
-const rules = { lifetime: 52595, coeff: 250, base: 4, buckets: [6, 5, 4, 3, 2, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], nonalphaDiscount: 4, noVowelDiscount: 4, version: 1 };
+const rules = {
+  lifetime: 52595,
+  coeff: 250,
+  base: 4,
+  buckets: [6, 5, 4, 3, 2, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
+  nonalphaDiscount: 4,
+  noVowelDiscount: 4,
+  version: 1,
+};
 
 class Killed extends Error {}
 
@@ -54,7 +62,8 @@ describe.each([{ kind: 'memory', path: undefined }, ...(BITCOIND === '' ? [] : [
   beforeAll(async () => {
     net = await startWorld(path);
     const [payer, owner] = [await net.payer(500_000_000n), await net.payer(6_000n)];
-    if (!(await (await net.world()).indexer.namespaceRecord('id'))) await openNamespace({ ...(await net.world()), namespace: 'id', rules, owner, payer }, net.miner);
+    if (!(await (await net.world()).indexer.namespaceRecord('id')))
+      await openNamespace({ ...(await net.world()), namespace: 'id', rules, owner, payer }, net.miner);
   }, 60_000);
   afterAll(() => net.close());
 
@@ -70,12 +79,21 @@ describe.each([{ kind: 'memory', path: undefined }, ...(BITCOIND === '' ? [] : [
       },
     };
     const { receipts } = await register({ ...world, name, zoneFile, owner, payer, publish }, told);
-    expect(receipts.map(({ operation, height }) => [operation, height])).toEqual([['NAME_PREORDER', from + 1], ['NAME_REGISTRATION', from + 2]]);
+    expect(receipts.map(({ operation, height }) => [operation, height])).toEqual([
+      ['NAME_PREORDER', from + 1],
+      ['NAME_REGISTRATION', from + 2],
+    ]);
     expect(await net.minedSince(from)).toEqual(['?', ':']);
     expect(published).toContain(new TextDecoder().decode(zoneFile));
     expect(stages.filter((stage) => /signing|sent|confirmed|publishing|done/.test(stage))).toEqual([
-      'NAME_PREORDER signing', 'NAME_PREORDER sent', 'NAME_PREORDER confirmed', 'NAME_REGISTRATION signing', 'NAME_REGISTRATION sent', 'NAME_REGISTRATION confirmed',
-      `register devnet ${name} publishing`, `register devnet ${name} done`,
+      'NAME_PREORDER signing',
+      'NAME_PREORDER sent',
+      'NAME_PREORDER confirmed',
+      'NAME_REGISTRATION signing',
+      'NAME_REGISTRATION sent',
+      'NAME_REGISTRATION confirmed',
+      `register devnet ${name} publishing`,
+      `register devnet ${name} done`,
     ]);
     expect(await register({ ...world, name, zoneFile, owner, payer, publish })).toMatchObject({ receipts });
     expect(await net.minedSince(from)).toEqual(['?', ':']);
@@ -162,7 +180,10 @@ describe.each([{ kind: 'memory', path: undefined }, ...(BITCOIND === '' ? [] : [
     const from = await net.height();
     const world = await net.world();
     const refusedBytes: Uint8Array[] = [];
-    const refusing: RegistrationWorld = { ...world, payments: { ...world.payments, broadcast: (bytes) => (refusedBytes.push(bytes), Promise.reject(rejected())) } };
+    const refusing: RegistrationWorld = {
+      ...world,
+      payments: { ...world.payments, broadcast: (bytes) => (refusedBytes.push(bytes), Promise.reject(rejected())) },
+    };
     const terms = { name, zoneFile, owner, payer, publish };
     for (const _ of [1, 2]) await expect(register({ ...refusing, ...terms }, net.miner)).rejects.toMatchObject({ code: 'BroadcastRejected' });
     const { receipts } = await register({ ...world, ...terms }, net.miner);
@@ -180,8 +201,14 @@ describe.each([{ kind: 'memory', path: undefined }, ...(BITCOIND === '' ? [] : [
     const world = await net.world();
     const lying: RegistrationWorld = {
       ...world,
-      transactions: { ...world.transactions, transaction: async (txid, options) => ((await world.transactions.inclusion(txid, options)) ? world.transactions.transaction(txid, options) : null) },
-      payments: { ...world.payments, broadcast: async (bytes, options) => Promise.reject(await world.payments.broadcast(bytes, options).then(rejected, rejected)) },
+      transactions: {
+        ...world.transactions,
+        transaction: async (txid, options) => ((await world.transactions.inclusion(txid, options)) ? world.transactions.transaction(txid, options) : null),
+      },
+      payments: {
+        ...world.payments,
+        broadcast: async (bytes, options) => Promise.reject(await world.payments.broadcast(bytes, options).then(rejected, rejected)),
+      },
     };
     const terms = { name, zoneFile, owner, payer, publish };
     for (const _ of [1, 2, 3]) await expect(register({ ...lying, ...terms }, net.miner)).rejects.toMatchObject({ code: 'BroadcastRejected' });
@@ -195,12 +222,16 @@ describe.each([{ kind: 'memory', path: undefined }, ...(BITCOIND === '' ? [] : [
     const [payer, owner] = [await net.payer(30_000n), await net.payer(6_000n)];
     const from = await net.height();
     const world = await net.world();
-    const attempt = (terms: Partial<RegisterTerms> & { readonly name: string }): Promise<unknown> => register({ ...world, zoneFile, owner, payer, publish, ...terms }, net.miner);
+    const attempt = (terms: Partial<RegisterTerms> & { readonly name: string }): Promise<unknown> =>
+      register({ ...world, zoneFile, owner, payer, publish, ...terms }, net.miner);
     await expect(attempt({ name: 'Alice.id' })).rejects.toMatchObject({ code: 'NameInvalid' });
     await expect(attempt({ name: fresh(), zoneFile: new Uint8Array(40_961) })).rejects.toMatchObject({ code: 'ZoneFileTooLarge' });
     await expect(attempt({ name: fresh(), maxPrice: 100n })).rejects.toMatchObject({ code: 'NameUnaffordable' });
     await expect(attempt({ name: 'alice.closed' })).rejects.toMatchObject({ code: 'NamespaceNotReady' });
-    await expect(attempt({ name: 'al.id' })).rejects.toMatchObject({ code: 'FundsTooLow', message: expect.stringMatching(/ at [mn2][1-9A-Za-z]{25,34}: send \d+ or more/) as string });
+    await expect(attempt({ name: 'al.id' })).rejects.toMatchObject({
+      code: 'FundsTooLow',
+      message: expect.stringMatching(/ at [mn2][1-9A-Za-z]{25,34}: send \d+ or more/) as string,
+    });
     expect(await net.minedSince(from)).toEqual([]);
     expect(await net.bitcoin.rpc('getrawmempool', [])).toEqual([]);
   }, 30_000);

@@ -46,7 +46,8 @@ export async function startWorld(bitcoind?: string): Promise<TestWorld> {
   await bitcoin.mine(Math.max(1, devnetNetwork.firstBlock + 1 - (await height())));
   const node = await startNode({ bitcoin: { url: bitcoin.rpcUrl, user: bitcoin.user, password: bitcoin.password }, network: devnetNetwork, interval: 20 });
   const source = esplora({ url: bitcoin.esploraUrl });
-  const blockAt = async (at: number): Promise<ReturnType<typeof parseBlock>> => parseBlock(fromHex(String(await bitcoin.rpc('getblock', [await bitcoin.rpc('getblockhash', [at]), 0]))));
+  const blockAt = async (at: number): Promise<ReturnType<typeof parseBlock>> =>
+    parseBlock(fromHex(String(await bitcoin.rpc('getblock', [await bitcoin.rpc('getblockhash', [at]), 0]))));
   const opcodesAt = async (at: number): Promise<string[]> => {
     const { transactions } = await blockAt(at);
     return transactions.flatMap(({ outputs }) => {
@@ -62,7 +63,16 @@ export async function startWorld(bitcoind?: string): Promise<TestWorld> {
     world: async () => {
       const directory = await mkdtemp(join(tmpdir(), 'registration-'));
       directories.push(directory);
-      return { network: devnetNetwork, headers: source, transactions: source, payments: source, indexer: indexer({ url: node.url }), journal: fileJournal({ directory }), clock: systemClock(), directory };
+      return {
+        network: devnetNetwork,
+        headers: source,
+        transactions: source,
+        payments: source,
+        indexer: indexer({ url: node.url }),
+        journal: fileJournal({ directory }),
+        clock: systemClock(),
+        directory,
+      };
     },
     payer: async (...satoshi) => {
       const signer = signerOf(generatePrivateKey());

@@ -17,15 +17,20 @@ describe.each<[string, () => Journal]>([
   it('answers exactly what was saved last under a key, and null when nothing was', async () => {
     const journal = make();
     await fc.assert(
-      fc.asyncProperty(fc.string({ minLength: 1, maxLength: 20, unit: 'grapheme-ascii' }), fc.uint8Array({ maxLength: 300 }), fc.uint8Array(), async (key, first, second) => {
-        await journal.remove(key);
-        expect(await journal.load(key)).toBeNull();
-        await journal.save(key, first);
-        await journal.save(key, second);
-        expect(new Uint8Array((await journal.load(key)) ?? [255])).toEqual(second);
-        await journal.remove(key);
-        expect(await journal.load(key)).toBeNull();
-      }),
+      fc.asyncProperty(
+        fc.string({ minLength: 1, maxLength: 20, unit: 'grapheme-ascii' }),
+        fc.uint8Array({ maxLength: 300 }),
+        fc.uint8Array(),
+        async (key, first, second) => {
+          await journal.remove(key);
+          expect(await journal.load(key)).toBeNull();
+          await journal.save(key, first);
+          await journal.save(key, second);
+          expect(new Uint8Array((await journal.load(key)) ?? [255])).toEqual(second);
+          await journal.remove(key);
+          expect(await journal.load(key)).toBeNull();
+        },
+      ),
       { seed: 20163, numRuns: 30 },
     );
   });

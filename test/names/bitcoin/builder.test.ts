@@ -17,9 +17,21 @@ const VALUE = '767c7847a528384b9d85ed1428450058e717f848';
 const owner = p2pkh(signerAt(1));
 const payer = p2pkh(signerAt(2));
 const segwit = p2shP2wpkh(signerAt(3));
-const board = multisig(2, [4, 5, 6].map((n) => signerAt(n).publicKey), [signerAt(4), signerAt(6)]);
+const board = multisig(
+  2,
+  [4, 5, 6].map((n) => signerAt(n).publicKey),
+  [signerAt(4), signerAt(6)],
+);
 const addressOf = (account: Account): string => addressOfScript(lockScript(account.lock)) ?? '';
-const terms = { lifetime: 52595, coeff: 250, base: 4, buckets: [6, 5, 4, 3, 2, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], nonalphaDiscount: 4, noVowelDiscount: 4, version: 1 };
+const terms = {
+  lifetime: 52595,
+  coeff: 250,
+  base: 4,
+  buckets: [6, 5, 4, 3, 2, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
+  nonalphaDiscount: 4,
+  noVowelDiscount: 4,
+  version: 1,
+};
 
 /** Each builder by opcode, from one set of facts. */
 const recipes = (by: Account, epoch: number, price: bigint): readonly Recipe[] => {
@@ -91,8 +103,12 @@ describe('every operation', () => {
           expect(first?.script).toEqual(sender);
           if (made.opcode === 'NAME_PREORDER') expect([outputs[2]?.value, outputs[2]?.script]).toEqual([made.price, scriptOfAddress(builder.BURN_ADDRESS)]);
           if (made.opcode === 'NAME_RENEWAL') expect([outputs[3]?.value, outputs[3]?.script]).toEqual([made.price, scriptOfAddress(builder.BURN_ADDRESS)]);
-          if (made.opcode === 'NAME_REGISTRATION' || made.opcode === 'NAMESPACE_REVEAL' || made.opcode === 'NAME_RENEWAL') expect(outputs[1]).toEqual({ value: 5500n, script: lockScript(owner.lock) });
-          const spent = inputs.reduce((sum, input) => sum + (parseTransaction(minted.stored.get(input.txid) ?? new Uint8Array()).outputs[input.vout]?.value ?? 0n), 0n);
+          if (made.opcode === 'NAME_REGISTRATION' || made.opcode === 'NAMESPACE_REVEAL' || made.opcode === 'NAME_RENEWAL')
+            expect(outputs[1]).toEqual({ value: 5500n, script: lockScript(owner.lock) });
+          const spent = inputs.reduce(
+            (sum, input) => sum + (parseTransaction(minted.stored.get(input.txid) ?? new Uint8Array()).outputs[input.vout]?.value ?? 0n),
+            0n,
+          );
           expect(spent).toBe(outputs.reduce((sum, { value }) => sum + value, payment.fee));
         },
       ),
@@ -102,7 +118,11 @@ describe('every operation', () => {
 
   it('gives a name’s owner his coin back whole, so that the payer pays all', async () => {
     const minted = mint();
-    const payments = bank(minted, [[owner, 9_999n], [owner, 5_500n], [payer, 50_000n]]);
+    const payments = bank(minted, [
+      [owner, 9_999n],
+      [owner, 5_500n],
+      [payer, 50_000n],
+    ]);
     const made = builder.updateName({ name: 'alice.id', valueHash: VALUE, consensusHash: CH }, regtestish);
     const { outputs, inputs } = parseTransaction((await pay(made, { payer, owner }, { network: regtestish, payments, transactions: minted.source })).bytes);
     expect(inputs).toHaveLength(2);
@@ -113,7 +133,10 @@ describe('every operation', () => {
   it('refuses native segwit inputs, from payer and owner alike', async () => {
     const native: Account = { lock: { kind: 'p2wpkh', publicKey: signerAt(7).publicKey }, signers: [signerAt(7)] };
     const minted = mint();
-    const payments = bank(minted, [[native, 90_000n], [payer, 90_000n]]);
+    const payments = bank(minted, [
+      [native, 90_000n],
+      [payer, 90_000n],
+    ]);
     const world = { network: regtestish, payments, transactions: minted.source };
     const update = builder.updateName({ name: 'alice.id', valueHash: VALUE, consensusHash: CH }, regtestish);
     await expect(pay(update, { payer, owner: native }, world)).rejects.toMatchObject({ code: 'InputForbidden' });
@@ -125,12 +148,22 @@ describe('every operation', () => {
   it('names the owner’s address when he has no coin to sign with', async () => {
     const minted = mint();
     const world = { network: regtestish, payments: bank(minted, [[payer, 90_000n]]), transactions: minted.source };
-    await expect(pay(builder.revokeName('alice.id', regtestish), { payer, owner }, world)).rejects.toMatchObject({ code: 'FundsTooLow', message: expect.stringMatching(/ at [mn][1-9A-Za-z]{33}/) as string });
+    await expect(pay(builder.revokeName('alice.id', regtestish), { payer, owner }, world)).rejects.toMatchObject({
+      code: 'FundsTooLow',
+      message: expect.stringMatching(/ at [mn][1-9A-Za-z]{33}/) as string,
+    });
   });
 
   it('leaves a preorder’s change with what the registration will cost', async () => {
     const minted = mint();
-    const world = { network: regtestish, payments: bank(minted, [[payer, 20_000n], [payer, 9_000n]]), transactions: minted.source };
+    const world = {
+      network: regtestish,
+      payments: bank(minted, [
+        [payer, 20_000n],
+        [payer, 9_000n],
+      ]),
+      transactions: minted.source,
+    };
     const made = recipes(payer, 3, 6_500n)[0] as Recipe;
     const { outputs } = parseTransaction((await pay(made, { payer, owner }, world, { reserve: 18_000n })).bytes);
     expect((outputs[1]?.value ?? 0n) >= 18_000n).toBe(true);
@@ -150,6 +183,8 @@ describe('every operation', () => {
     const world = { network: regtestish, payments: bank(minted, [[payer, 90_000n]]), transactions: minted.source };
     const made = recipes(payer, 3, 6_500n)[0] as Recipe;
     await expect(pay(made, { payer, owner }, world, { maxFeeRate: 1 })).rejects.toMatchObject({ code: 'FeeTooHigh' });
-    await expect(pay(made, { payer, owner }, { ...world, payments: { ...world.payments, feeRate: () => Promise.resolve(Number.NaN) } })).rejects.toMatchObject({ code: 'FeeTooHigh' });
+    await expect(pay(made, { payer, owner }, { ...world, payments: { ...world.payments, feeRate: () => Promise.resolve(Number.NaN) } })).rejects.toMatchObject({
+      code: 'FeeTooHigh',
+    });
   });
 });

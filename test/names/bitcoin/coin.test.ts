@@ -62,7 +62,9 @@ describe('coin selection', () => {
   it('refuses only when all worthwhile coins together are too few, and says how much to send where', () => {
     const coins = [coin(3_000n, 1), coin(2_000n, 2)];
     const request = { coins, outputs: [{ value: 5_500n, script }], change: { script }, feeRate: 2, purpose: 'NAME_REGISTRATION of alice.id', address: 'mBank' };
-    expect(() => draftPayment(request)).toThrow(/^6180 satoshi are needed for NAME_REGISTRATION of alice\.id and 5000 confirmed are there at mBank: send 1476 or more to it$/);
+    expect(() => draftPayment(request)).toThrow(
+      /^6180 satoshi are needed for NAME_REGISTRATION of alice\.id and 5000 confirmed are there at mBank: send 1476 or more to it$/,
+    );
     expect(draftPayment({ ...request, coins: [...coins, coin(1_476n, 3)] }).change).toBeNull();
   });
 
@@ -73,7 +75,13 @@ describe('coin selection', () => {
   });
 
   it('leaves coins that cost more than they bring', () => {
-    const draft = draftPayment({ coins: [coin(100_000n, 1), coin(1_400n, 2)], outputs: [{ value: 98_000n, script }], change: { script }, feeRate: 10, purpose: 'x' });
+    const draft = draftPayment({
+      coins: [coin(100_000n, 1), coin(1_400n, 2)],
+      outputs: [{ value: 98_000n, script }],
+      change: { script },
+      feeRate: 10,
+      purpose: 'x',
+    });
     expect(draft.inputs).toHaveLength(1);
   });
 
@@ -91,7 +99,14 @@ describe('coin selection', () => {
   });
 
   it('knows the dust limits of Bitcoin Core', () => {
-    const limits = { [toHex(script)]: 546n, [toHex(lockScript(two.lock))]: 540n, ['0014' + '00'.repeat(20)]: 294n, ['0020' + '00'.repeat(32)]: 330n, ['5120' + '00'.repeat(32)]: 330n, ['6a0100']: 0n };
+    const limits = {
+      [toHex(script)]: 546n,
+      [toHex(lockScript(two.lock))]: 540n,
+      ['0014' + '00'.repeat(20)]: 294n,
+      ['0020' + '00'.repeat(32)]: 330n,
+      ['5120' + '00'.repeat(32)]: 330n,
+      ['6a0100']: 0n,
+    };
     for (const [hex, limit] of Object.entries(limits)) expect(dustLimit(fromHex(hex))).toBe(limit);
   });
 });

@@ -18,7 +18,15 @@ export function mint(): { coin(account: Account, value: bigint): Coin; readonly 
     stored,
     coin: (account, value) => {
       const from = { txid: toHex(new Uint8Array(32).fill(stored.size + 1)), vout: stored.size, script: fromHex('51'), sequence: 0xffffffff, witness: [] };
-      const transaction: Transaction = { version: 2, inputs: [from], outputs: [{ value: 7n, script: fromHex('51') }, { value, script: lockScript(account.lock) }], lockTime: 0 };
+      const transaction: Transaction = {
+        version: 2,
+        inputs: [from],
+        outputs: [
+          { value: 7n, script: fromHex('51') },
+          { value, script: lockScript(account.lock) },
+        ],
+        lockTime: 0,
+      };
       const txid = txidOf(transaction);
       stored.set(txid, serializeTransaction(transaction));
       return { txid, vout: 1, value, height: 1, lock: account.lock };
@@ -41,7 +49,17 @@ export const regtestish: Network = {
   receiveFeesPeriod: 52595,
   genesisBalances: {},
   confirmations: 1,
-  bitcoin: { name: 'regtest', genesisHash: '', genesisHeader: '', powLimitBits: 0x207fffff, noRetargeting: true, work: 'none', p2pkh: 111, p2sh: 196, bech32: 'bcrt' },
+  bitcoin: {
+    name: 'regtest',
+    genesisHash: '',
+    genesisHeader: '',
+    powLimitBits: 0x207fffff,
+    noRetargeting: true,
+    work: 'none',
+    p2pkh: 111,
+    p2sh: 196,
+    bech32: 'bcrt',
+  },
 };
 
 /** Lists coins minted for accounts; takes no transaction. */
@@ -51,6 +69,9 @@ export function bank(minted: ReturnType<typeof mint>, coins: readonly [Account, 
     operator: 'bank',
     feeRate: () => Promise.resolve(2),
     broadcast: () => Promise.reject(new Error('not expected')),
-    unspent: (script) => Promise.resolve(held.filter((coin) => equal(lockScript(coin.lock), script)).map(({ txid, vout, value, height }): Unspent => ({ txid, vout, value, height }))),
+    unspent: (script) =>
+      Promise.resolve(
+        held.filter((coin) => equal(lockScript(coin.lock), script)).map(({ txid, vout, value, height }): Unspent => ({ txid, vout, value, height })),
+      ),
   };
 }

@@ -14,7 +14,11 @@ const owner = p2pkh(signerAt(1));
 const payer = p2pkh(signerAt(2));
 const segwit = p2shP2wpkh(signerAt(3));
 const keys = [signerAt(4), signerAt(5), signerAt(6)];
-const board = multisig(2, keys.map((key) => key.publicKey), keys);
+const board = multisig(
+  2,
+  keys.map((key) => key.publicKey),
+  keys,
+);
 const script = lockScript(payer.lock);
 
 const highS = (signer: Signer): Signer => ({
@@ -74,7 +78,13 @@ describe('a payment', () => {
         expect(virtualSize(draft.inputs, draft.outputs)).toBeGreaterThanOrEqual(size);
         expect(virtualSize(draft.inputs, draft.outputs) - size).toBeLessThanOrEqual(3 * accounts.length * 2);
         checkSignatures(payment.bytes, draft);
-        expect(await signDraft(draft, [owner, segwit, payer, board].flatMap(({ signers }) => signers), minted.source)).toEqual(payment);
+        expect(
+          await signDraft(
+            draft,
+            [owner, segwit, payer, board].flatMap(({ signers }) => signers),
+            minted.source,
+          ),
+        ).toEqual(payment);
       }),
       { seed: 20162, numRuns: 25 },
     );

@@ -6,7 +6,14 @@ import { confirmed, createPlan, decodePlan, encodePlan, finished, refused, signe
 
 const hex = (bytes: number): fc.Arbitrary<string> => fc.uint8Array({ minLength: bytes, maxLength: bytes }).map((value) => toHex(value));
 const satoshi = fc.bigInt(0n, 2_100_000_000_000_000n);
-const spent = { operation: fc.constantFrom('NAME_PREORDER', 'NAME_REGISTRATION'), name: fc.string(), hash: fc.option(hex(20)), fee: satoshi, price: satoshi, txid: hex(32) };
+const spent = {
+  operation: fc.constantFrom('NAME_PREORDER', 'NAME_REGISTRATION'),
+  name: fc.string(),
+  hash: fc.option(hex(20)),
+  fee: satoshi,
+  price: satoshi,
+  txid: hex(32),
+};
 const transaction: fc.Arbitrary<Signed> = fc.record({ ...spent, bytes: fc.uint8Array({ minLength: 1, maxLength: 400 }) });
 const former = fc.array(transaction, { maxLength: 3 });
 const plans: fc.Arbitrary<Plan> = fc.record({
@@ -53,9 +60,16 @@ describe('a plan', () => {
     ['another version', '{"version":2,"terms":{},"receipts":[],"state":{"kind":"done"}}'],
     ['an unknown state', '{"version":1,"terms":{},"receipts":[],"state":{"kind":"lost"}}'],
     ['a list for an object', '[]'],
-    ['an amount that is a number', '{"version":1,"terms":{},"receipts":[{"operation":"a","name":"b","hash":null,"fee":1,"price":"1","txid":"' + '00'.repeat(32) + '","height":1}],"state":{"kind":"done"}}'],
+    [
+      'an amount that is a number',
+      '{"version":1,"terms":{},"receipts":[{"operation":"a","name":"b","hash":null,"fee":1,"price":"1","txid":"' +
+        '00'.repeat(32) +
+        '","height":1}],"state":{"kind":"done"}}',
+    ],
   ])('is refused when it holds %s, and the entry is named', (_, text) => {
-    expect(() => decodePlan(fromUtf8(text), 'register devnet alice.id')).toThrow(expect.objectContaining({ code: 'JournalCorrupt', message: expect.stringContaining('register devnet alice.id') as string }));
+    expect(() => decodePlan(fromUtf8(text), 'register devnet alice.id')).toThrow(
+      expect.objectContaining({ code: 'JournalCorrupt', message: expect.stringContaining('register devnet alice.id') as string }),
+    );
   });
 
   it('goes planned, signed, planned, signed, settled, done, and keeps a receipt for each step', () => {
@@ -71,7 +85,10 @@ describe('a plan', () => {
     expect(half.state).toEqual({ kind: 'planned', former: [] });
     const whole = confirmed(signed(half, two), two, 301, 2);
     expect(whole.state).toEqual({ kind: 'settled' });
-    expect(whole.receipts.map(({ txid, height }) => [txid, height])).toEqual([[one.txid, 300], [two.txid, 301]]);
+    expect(whole.receipts.map(({ txid, height }) => [txid, height])).toEqual([
+      [one.txid, 300],
+      [two.txid, 301],
+    ]);
     expect(finished(whole).state).toEqual({ kind: 'done' });
     expect(refused(start)).toBe(start);
   });
@@ -80,6 +97,11 @@ describe('a plan', () => {
     const samples = fc.sample(transaction, { seed: 3, numRuns: 40 });
     const last = [...samples, ...samples.slice(-1)].reduce((plan, current) => refused(signed(plan, current)), createPlan({}));
     const again = decodePlan(encodePlan(last), 'key');
-    expect(again.state.kind === 'planned' && again.state.former.map(({ txid }) => txid)).toEqual(samples.slice(-16).reverse().map(({ txid }) => txid));
+    expect(again.state.kind === 'planned' && again.state.former.map(({ txid }) => txid)).toEqual(
+      samples
+        .slice(-16)
+        .reverse()
+        .map(({ txid }) => txid),
+    );
   });
 });

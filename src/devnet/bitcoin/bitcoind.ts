@@ -19,6 +19,8 @@ const START_MS = 30_000;
 const STOP_MS = 10_000;
 /** `getblock` with details of a full block. */
 const MAX_ANSWER = 64 << 20;
+/** Ports are chosen before they are bound. */
+const PORT_TRIES = 5;
 
 export interface BitcoindOptions {
   /** Of the program. */
@@ -33,7 +35,18 @@ export interface BitcoindOptions {
  * Starts a real bitcoind on a regtest of its own, on free loopback ports. It ends with `close`, and with this process however that ends.
  * @throws NamesteadError `ServerFailed` when it does not come up
  */
-export async function startBitcoind({ path, directory, blocks = FIRST_BLOCKS }: BitcoindOptions): Promise<BitcoinNode> {
+export async function startBitcoind(options: BitcoindOptions): Promise<BitcoinNode> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await launch(options);
+    } catch (error) {
+      // A port that was free when it was chosen may be another's when it is bound.
+      if (attempt === PORT_TRIES || !(error instanceof Error && /unable to bind|failed to listen/i.test(error.message))) throw error;
+    }
+  }
+}
+
+async function launch({ path, directory, blocks = FIRST_BLOCKS }: BitcoindOptions): Promise<BitcoinNode> {
   const folder = directory ?? (await mkdtemp(join(tmpdir(), 'namestead-bitcoind-')));
   const credentials = { user: 'devnet', password: toHex(randomBytes(16)) };
   const [rpcPort, port] = [await freePort(), await freePort()];

@@ -1,6 +1,7 @@
 import { startDevnet } from '../devnet/devnet.js';
 import { mineWhenNeeded } from '../devnet/miner.js';
 import { seedName } from '../devnet/seed.js';
+import { exitOnInterrupt } from './interrupt.js';
 import type { Terminal } from './transcript.js';
 import { requireName } from './usage.js';
 
@@ -14,11 +15,13 @@ export interface DevnetCommand {
 /** `namestead devnet`: runs until it is interrupted. Answers the exit code. */
 export async function runDevnet({ json, bitcoind, name, terminal }: DevnetCommand): Promise<number> {
   if (name !== undefined) requireName(name);
+  const interruption = exitOnInterrupt();
   const devnet = await startDevnet({ bitcoind });
   const stopMining = mineWhenNeeded(devnet);
   try {
     const seeded = name === undefined ? null : await seedName(devnet, name);
     const anchor = await devnet.anchor();
+    const interrupted = interruption.wait();
     if (json)
       terminal.out.write(
         `${JSON.stringify({ ok: true, urls: devnet.urls, anchor, rpc: { user: devnet.bitcoin.user, password: devnet.bitcoin.password }, seeded })}\n`,
@@ -41,16 +44,10 @@ export async function runDevnet({ json, bitcoind, name, terminal }: DevnetComman
       ];
       terminal.out.write(`${lines.join('\n')}\n`);
     }
-    await interrupted();
+    await interrupted;
     return 0;
   } finally {
     await stopMining();
     await devnet.close();
   }
-}
-
-function interrupted(): Promise<void> {
-  return new Promise((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
-  });
 }

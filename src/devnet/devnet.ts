@@ -1,5 +1,3 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { LongCallOptions } from '../lib/clock.js';
 import { startHub, type Hub } from '../hub/hub.js';
@@ -9,6 +7,7 @@ import { startNode, type CoreNode } from '../node/node.js';
 import { startBitcoind } from './bitcoin/bitcoind.js';
 import { startMemoryBitcoin } from './bitcoin/memory.js';
 import type { BitcoinNode } from './bitcoin/node.js';
+import { temporaryFolder } from './folder.js';
 import { devnetNetwork } from './network.js';
 
 export interface DevnetOptions extends LongCallOptions {
@@ -63,7 +62,7 @@ export async function startDevnet(options: DevnetOptions = {}): Promise<Devnet> 
   };
   const tell = (stage: string, done: number): void => onProgress?.({ stage, done, total: 4 });
   try {
-    const directory = options.directory ?? (await temporary(open));
+    const directory = options.directory ?? temporary(open);
     const bitcoin = options.bitcoind === undefined ? await startMemoryBitcoin() : await startBitcoind({ path: options.bitcoind });
     open.push(() => bitcoin.close());
     tell(`Bitcoin regtest (${bitcoin.kind}) is up`, 1);
@@ -132,8 +131,11 @@ function assemble(
   };
 }
 
-async function temporary(open: (() => Promise<void>)[]): Promise<string> {
-  const directory = await mkdtemp(join(tmpdir(), 'namestead-'));
-  open.push(() => rm(directory, { recursive: true, force: true }));
-  return directory;
+function temporary(open: (() => Promise<void>)[]): string {
+  const { path, remove } = temporaryFolder('namestead-');
+  open.push(() => {
+    remove();
+    return Promise.resolve();
+  });
+  return path;
 }

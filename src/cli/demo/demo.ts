@@ -1,7 +1,6 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { startDevnet, type Devnet } from '../../devnet/devnet.js';
+import { temporaryFolder } from '../../devnet/folder.js';
+import { exitOnInterrupt } from '../interrupt.js';
 import { describe, jsonLine, transcript, type Step, type Terminal } from '../transcript.js';
 import { demoFiles } from './files.js';
 import { registerName } from './names.js';
@@ -27,7 +26,8 @@ const NAME = 'alice.id';
 export async function demo({ json, bitcoind, terminal, now }: DemoOptions): Promise<number> {
   const started = now();
   const told = transcript(terminal, json, now);
-  const directory = await mkdtemp(join(tmpdir(), 'namestead-demo-'));
+  exitOnInterrupt();
+  const { path: directory, remove } = temporaryFolder('namestead-demo-');
   let devnet: Devnet | null = null;
   let failure: unknown = null;
   try {
@@ -49,7 +49,7 @@ export async function demo({ json, bitcoind, terminal, now }: DemoOptions): Prom
     failure = error;
   } finally {
     await devnet?.close();
-    await rm(directory, { recursive: true, force: true });
+    remove();
   }
   const ms = Math.round(now() - started);
   const ok = failure === null;

@@ -26,7 +26,7 @@ export type { KeyAgreement, PrivateKey, PublicKey, Signer } from './lib/key.js';
 export { addressOf, formatAddress, parseAddress } from './lib/address.js';
 export type { Address, Hash160 } from './lib/address.js';
 export { open, seal } from './lib/ecies.js';
-export type { CipherObject } from './lib/ecies.js';
+export type { CipherObject, OpenOptions, SealOptions } from './lib/ecies.js';
 export { parseToken, signToken } from './lib/token.js';
 export type { Token } from './lib/token.js';
 export { verifyToken } from './lib/tokenVerifier.js';
@@ -40,33 +40,51 @@ export type { NameRecord } from './names/record.js';
 export { memoryJournal } from './names/journal.js';
 export type { Journal } from './names/journal.js';
 export { register, registrationKey } from './names/registration.js';
-export type { Registered, RegisterTerms, RegistrationWorld } from './names/registration.js';
+export type { Publish, Registered, RegisterTerms, RegistrationWorld } from './names/registration.js';
 export { changeKey, renew, revoke, transfer, update } from './names/change.js';
 export type { ChangeTerms } from './names/change.js';
 export { namespaceKey, openNamespace } from './names/namespace.js';
 export type { OpenNamespaceTerms } from './names/namespace.js';
+export type { ConsensusClaim, StandingWorld } from './names/bitcoin/standing.js';
 
 export { bitcoinNames } from './names/bitcoin/names.js';
 export type { Anchor, BitcoinNamesOptions } from './names/bitcoin/names.js';
 export { bitcoinMainnet, bitcoinRegtest, defineNetwork, mainnet } from './names/bitcoin/network.js';
-export type { BitcoinParams, Epoch, Network } from './names/bitcoin/network.js';
+export type { BitcoinParams, Epoch, Network, NetworkDefaults } from './names/bitcoin/network.js';
+export type { EpochRules } from './names/bitcoin/epoch.js';
 export type { BitcoinSource, BlockSource, HeaderSource, Inclusion, Indexer, PaymentSource, TransactionSource, Unspent } from './names/bitcoin/source.js';
 export { createHeaderChain, syncHeaders } from './names/bitcoin/chain.js';
-export type { HeaderChain } from './names/bitcoin/chain.js';
+export type { Checkpoint, HeaderChain, SyncOptions, SyncResult } from './names/bitcoin/chain.js';
+export type { Branch, ChainTip } from './names/bitcoin/branch.js';
 export { parseHeader } from './names/bitcoin/header.js';
 export type { Header } from './names/bitcoin/header.js';
 export { parseBlock, verifyInclusion } from './names/bitcoin/block.js';
 export type { Block } from './names/bitcoin/block.js';
 export { parseTransaction, serializeTransaction, txidOf } from './names/bitcoin/transaction.js';
-export type { Transaction } from './names/bitcoin/transaction.js';
+export type { Input, Output, Transaction } from './names/bitcoin/transaction.js';
 export { decodeOperation, encodeOperation } from './names/bitcoin/operation.js';
 export type { Opcode, Operation } from './names/bitcoin/operation.js';
+export type {
+  Announce,
+  DecodeContext,
+  NamedOperation,
+  NamePreorder,
+  NameRegistration,
+  NamespacePreorder,
+  NamespaceReady,
+  NamespaceReveal,
+  NamespaceTerms,
+  NameTransfer,
+  NameUpdate,
+  TokenTransfer,
+} from './names/bitcoin/operationKind.js';
 export { nameConsensusHash, nameHash128, preorderHash } from './names/bitcoin/commitment.js';
 export { namePrice, namespacePrice } from './names/bitcoin/price.js';
+export type { PriceTerms } from './names/bitcoin/price.js';
 export { multisig, p2pkh, p2shP2wpkh } from './names/bitcoin/account.js';
-export type { Account } from './names/bitcoin/account.js';
+export type { Account, Lock } from './names/bitcoin/account.js';
 export type { Receipt } from './names/bitcoin/plan.js';
-export type { RunOptions, StepProgress } from './names/bitcoin/run.js';
+export type { PlanWorld, RunOptions, StepProgress } from './names/bitcoin/run.js';
 export {
   announce,
   importName,
@@ -83,22 +101,25 @@ export {
 } from './names/bitcoin/builder.js';
 export type { Recipe } from './names/bitcoin/builder.js';
 export { pay, proposePayment } from './names/bitcoin/pay.js';
+export type { Parties, PaymentWorld, PayOptions } from './names/bitcoin/pay.js';
 export { combinePayments, finalizePayment, signPayment } from './names/bitcoin/payment.js';
 export type { Payment } from './names/bitcoin/payment.js';
 
 export { cached, memoryZones } from './zones/cached.js';
 export type { ZoneShelf } from './zones/cached.js';
 export { findZoneFile } from './zones/find.js';
+export type { FindZoneFileOptions } from './zones/find.js';
 export { publishing } from './zones/publish.js';
 export { formatProfileZoneFile, formatZoneFile, hashZoneFile, parseZoneFile } from './zones/zonefile.js';
-export type { ZoneFile, ZoneRecord } from './zones/zonefile.js';
+export type { TxtRecord, UriRecord, ZoneFile, ZoneFileContent, ZoneRecord } from './zones/zonefile.js';
 export { isLoopbackHost, isPublicHost, profileUrls } from './zones/profileUrl.js';
 export type { HostPredicate } from './zones/profileUrl.js';
 export type { ZonePublisher, ZoneSource } from './zones/zones.js';
 
 export { openProfile, signProfile } from './profiles/profile.js';
-export type { Profile } from './profiles/profile.js';
+export type { Profile, ProfileOptions, SignProfileOptions } from './profiles/profile.js';
 export { findProfile } from './profiles/profiles.js';
+export type { FindProfileOptions, FoundProfile } from './profiles/profiles.js';
 
 export { generateWords } from './wallet/mnemonic.js';
 export { openWallet } from './wallet/wallet.js';
@@ -106,20 +127,24 @@ export type { Identity, PaymentKey, Wallet } from './wallet/wallet.js';
 export { openWords, sealWords } from './wallet/backup.js';
 
 export { answerAuthRequest } from './auth/answer.js';
+export type { AnswerOptions } from './auth/answer.js';
 export type { Channel } from './auth/channel.js';
 export { makeAuthRequest, verifyAuthRequest } from './auth/request.js';
-export type { AuthRequest, AuthRequestFields } from './auth/request.js';
+export type { AuthRequest, AuthRequestFields, Scope } from './auth/request.js';
 export { makeAuthResponse, openAuthResponse, verifyAuthResponse } from './auth/response.js';
-export type { AuthResponse, SignedIn } from './auth/response.js';
+export type { AuthResponse, AuthResponseFields, OpenResponseOptions, SignedIn, VerifyResponseOptions } from './auth/response.js';
 export { appKeyOfUser, memorySession, session } from './auth/session.js';
-export type { Session, SessionStore, UserData } from './auth/session.js';
+export type { Session, SessionOptions, SessionStore, UserData } from './auth/session.js';
 export { declineUrl, responseUrl } from './auth/transport.js';
 
 export { decrypted, encrypted } from './storage/encrypted.js';
+export type { EncryptedOptions } from './storage/encrypted.js';
 export { enveloped, envelopedBy } from './storage/enveloped.js';
 export { signed, signedBy } from './storage/signed.js';
+export type { Author } from './storage/content.js';
 export { optimistic } from './storage/optimistic.js';
 export { retrying } from './storage/retrying.js';
+export type { RetryingOptions } from './storage/retrying.js';
 export { sealed } from './storage/sealed.js';
 export { under } from './storage/under.js';
 export type { Condition, File, Head, Lister, PutOptions, Reader, Remover, Store, Writer } from './storage/store.js';

@@ -65,6 +65,23 @@ describe('the public list', () => {
     expect(bare).toEqual([]);
   });
 
+  test('each type of ours that a public signature names is public too', () => {
+    const listed = new Set(present.flatMap(exportsOf).map(({ symbol }) => symbol));
+    const unnamed = new Set<string>();
+    const visit = (node: ts.Node, user: string): void => {
+      if (ts.isBlock(node) || (node.parent && ts.isFunctionLike(node.parent) && 'body' in node.parent && node === node.parent.body)) return;
+      const name = ts.isTypeReferenceNode(node) ? node.typeName : ts.isExpressionWithTypeArguments(node) ? node.expression : null;
+      const symbol = name && checker.getSymbolAtLocation(name);
+      const type = symbol && symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol;
+      const isOurs =
+        type && !(type.flags & ts.SymbolFlags.TypeParameter) && type.declarations?.some((at) => at.getSourceFile().fileName.startsWith(`${root}/src/`));
+      if (isOurs && !listed.has(type)) unnamed.add(`${type.name}, of ${user}`);
+      ts.forEachChild(node, (child) => visit(child, user));
+    };
+    for (const { symbol } of present.flatMap(exportsOf)) for (const declaration of symbol.declarations ?? []) visit(declaration, symbol.name);
+    expect([...unnamed]).toEqual([]);
+  });
+
   test('no name means two things in the browser file', () => {
     const homes = new Map<string, ts.Symbol>();
     const clashes: string[] = [];

@@ -2,6 +2,7 @@
 
 export { startDevnet } from './devnet.js';
 export type { Devnet, DevnetOptions, DevnetUrls } from './devnet.js';
+export type { BitcoinNode, Rpc } from './bitcoin/node.js';
 export { devnetNetwork } from './network.js';
 export { mineWhenNeeded } from './miner.js';
 export { devnetPorts } from './presets.js';

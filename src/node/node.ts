@@ -9,6 +9,8 @@ import { createLedger, type Ledger } from './ledger.js';
 import { startServer, type NodeServer } from './server.js';
 import { diskShelf, memoryShelf } from './shelf.js';
 
+export type { BitcoindAddress };
+
 export interface NodeOptions {
   /** The bitcoind it follows and trusts: JSON-RPC, with `-txindex`. */
   readonly bitcoin: BitcoindAddress;

@@ -28,6 +28,7 @@ export interface Profile {
 }
 
 export interface ProfileOptions {
+  /** For the times in the token. */
   readonly clock: Pick<Clock, 'now'>;
 }
 

@@ -3,6 +3,8 @@ import type { Channel } from '../channel.js';
 import { requestUrl, takeFromPage } from '../transport.js';
 import type { Page } from '../transport.js';
 
+export type { Page };
+
 export interface Redirect {
   /** Leaves for the wallet's page. The answer comes to another page, so this one never hears of it: it waits until it is gone, or aborted. */
   readonly ask: Channel;

@@ -18,4 +18,5 @@ export interface BitcoinNode {
   close(): Promise<void>;
 }
 
+/** One call of bitcoind's JSON-RPC. @throws `RpcError` with bitcoind's code and message */
 export type Rpc = (method: string, params?: readonly unknown[]) => Promise<unknown>;

@@ -6,6 +6,7 @@ import { dustLimit } from './coin.js';
 import { nameConsensusHash, nameHash128, preorderHash } from './commitment.js';
 import { encodeOperation, type NamespaceTerms, type Opcode, type Operation } from './operation.js';
 import { BURN_ADDRESS } from './price.js';
+import type { Network } from './network.js';
 import { nulldataScript, scriptOfAddress } from './script.js';
 import type { Output } from './transaction.js';
 
@@ -37,10 +38,6 @@ export interface Recipe {
 /** Satoshi in every output that only marks an address, as the reference pays. */
 export const MARK = 5500n;
 
-interface Wire {
-  readonly magic: string;
-}
-
 /** Exactly three outputs: OP_RETURN, change, the price. @throws NamesteadError `NameInvalid` */
 export function preorderName(
   terms: {
@@ -52,7 +49,7 @@ export function preorderName(
     readonly payee: string;
     readonly tokens?: bigint | null;
   },
-  network: Wire,
+  network: Pick<Network, 'magic'>,
 ): Recipe {
   const { name, owner, payer, consensusHash, price, payee, tokens = null } = terms;
   const hash = preorderHash(name, lockScript(payer.lock), canonical(owner));
@@ -66,7 +63,10 @@ export function preorderName(
 }
 
 /** At most three outputs: OP_RETURN, the owner, change. The payer must be the one who preordered. */
-export function registerName(terms: { readonly name: string; readonly owner: string; readonly valueHash: string | null }, network: Wire): Recipe {
+export function registerName(
+  terms: { readonly name: string; readonly owner: string; readonly valueHash: string | null },
+  network: Pick<Network, 'magic'>,
+): Recipe {
   const { name, owner, valueHash } = terms;
   return recipe(network, { opcode: 'NAME_REGISTRATION', name, valueHash, tokens: null }, name, { hash: valueHash, outputs: [mark(owner)], back: 2 });
 }
@@ -85,7 +85,7 @@ export function renewName(
     readonly epoch: number;
     readonly tokens?: bigint;
   },
-  network: Wire,
+  network: Pick<Network, 'magic'>,
 ): Recipe {
   const { name, owner, valueHash, price, payee, epoch, tokens = 0n } = terms;
   const operation: Operation = { opcode: 'NAME_RENEWAL', name, valueHash, tokens: epoch >= 4 ? tokens : null };
@@ -99,7 +99,10 @@ export function renewName(
 }
 
 /** Points a name to another zone file; sent by its owner. `valueHash` 40, `consensusHash` 32 hex digits. */
-export function updateName(terms: { readonly name: string; readonly valueHash: string; readonly consensusHash: string }, network: Wire): Recipe {
+export function updateName(
+  terms: { readonly name: string; readonly valueHash: string; readonly consensusHash: string },
+  network: Pick<Network, 'magic'>,
+): Recipe {
   const { name, valueHash, consensusHash } = terms;
   const operation: Operation = { opcode: 'NAME_UPDATE', nameConsensusHash: nameConsensusHash(name, consensusHash), valueHash };
   return recipe(network, operation, name, { hash: valueHash, sender: 'owner', outputs: [], back: 1 });
@@ -108,7 +111,7 @@ export function updateName(terms: { readonly name: string; readonly valueHash: s
 /** `keepData`: whether the zone file's hash goes with the name. */
 export function transferName(
   terms: { readonly name: string; readonly to: string; readonly keepData: boolean; readonly consensusHash: string },
-  network: Wire,
+  network: Pick<Network, 'magic'>,
 ): Recipe {
   const { name, to, keepData, consensusHash } = terms;
   const operation: Operation = { opcode: 'NAME_TRANSFER', nameHash128: nameHash128(name), keepData, consensusHash };
@@ -116,12 +119,12 @@ export function transferName(
 }
 
 /** Makes a name point nowhere until it expires; sent by its owner. */
-export function revokeName(name: string, network: Wire): Recipe {
+export function revokeName(name: string, network: Pick<Network, 'magic'>): Recipe {
   return recipe(network, { opcode: 'NAME_REVOKE', name }, name, { sender: 'owner', outputs: [], back: 1 });
 }
 
 /** Before the namespace is ready. The value hash travels as a p2pkh address; the sender is the reveal address or its child. */
-export function importName(terms: { readonly name: string; readonly owner: string; readonly valueHash: Uint8Array }, network: Wire): Recipe {
+export function importName(terms: { readonly name: string; readonly owner: string; readonly valueHash: Uint8Array }, network: Pick<Network, 'magic'>): Recipe {
   const { name, owner, valueHash } = terms;
   const carrier = { value: MARK, script: lengthened(valueHash) };
   return recipe(network, { opcode: 'NAME_IMPORT', name }, name, {
@@ -143,7 +146,7 @@ export function preorderNamespace(
     readonly price: bigint;
     readonly tokens: bigint | null;
   },
-  network: Wire,
+  network: Pick<Network, 'magic'>,
 ): Recipe {
   const { namespace, owner, payer, consensusHash, price, tokens } = terms;
   const hash = preorderHash(namespace, lockScript(payer.lock), canonical(owner));
@@ -152,33 +155,33 @@ export function preorderNamespace(
 }
 
 /** Exactly three outputs: OP_RETURN, the reveal address, change. */
-export function revealNamespace(terms: NamespaceTerms & { readonly namespace: string; readonly owner: string }, network: Wire): Recipe {
+export function revealNamespace(terms: NamespaceTerms & { readonly namespace: string; readonly owner: string }, network: Pick<Network, 'magic'>): Recipe {
   const { namespace, owner, lifetime, coeff, base, buckets, nonalphaDiscount, noVowelDiscount, version } = terms;
   const operation: Operation = { opcode: 'NAMESPACE_REVEAL', namespace, lifetime, coeff, base, buckets, nonalphaDiscount, noVowelDiscount, version };
   return recipe(network, operation, namespace, { plainSender: true, outputs: [mark(owner)], back: 2, backRequired: true });
 }
 
 /** Sent by the reveal address. */
-export function readyNamespace(namespace: string, network: Wire): Recipe {
+export function readyNamespace(namespace: string, network: Pick<Network, 'magic'>): Recipe {
   return recipe(network, { opcode: 'NAMESPACE_READY', namespace }, namespace, { sender: 'owner', outputs: [], back: 1 });
 }
 
 /** `messageHash`: 40 hex digits, the hash of what Atlas keeps. */
-export function announce(messageHash: string, network: Wire): Recipe {
+export function announce(messageHash: string, network: Pick<Network, 'magic'>): Recipe {
   return recipe(network, { opcode: 'ANNOUNCE', messageHash }, messageHash, { hash: messageHash, sender: 'owner', outputs: [], back: 1 });
 }
 
 /** `amount` in micro-STACKS; `scratch` at most 34 bytes, hex. From epoch 4 on. */
 export function transferTokens(
   terms: { readonly to: string; readonly amount: bigint; readonly scratch: string; readonly consensusHash: string },
-  network: Wire,
+  network: Pick<Network, 'magic'>,
 ): Recipe {
   const { to, amount, scratch, consensusHash } = terms;
   const operation: Operation = { opcode: 'TOKEN_TRANSFER', consensusHash, units: 'STACKS', amount, scratch };
   return recipe(network, operation, to, { sender: 'owner', outputs: [mark(to)], back: 2 });
 }
 
-function recipe(network: Wire, operation: Operation, name: string, parts: Pick<Recipe, 'outputs' | 'back'> & Partial<Recipe>): Recipe {
+function recipe(network: Pick<Network, 'magic'>, operation: Operation, name: string, parts: Pick<Recipe, 'outputs' | 'back'> & Partial<Recipe>): Recipe {
   const data = { value: 0n, script: nulldataScript(encodeOperation(operation, network)) };
   return {
     hash: null,

@@ -99,7 +99,7 @@ export const mainnet: Network = {
   bitcoin: bitcoinMainnet,
 };
 
-type NetworkDefaults = 'magic' | 'genesisConsensusHashes' | 'receiveFeesPeriod' | 'genesisBalances' | 'confirmations';
+export type NetworkDefaults = 'magic' | 'genesisConsensusHashes' | 'receiveFeesPeriod' | 'genesisBalances' | 'confirmations';
 
 /**
  * A network of one's own. What is left out is as on mainnet, without genesis hashes and balances.

@@ -30,6 +30,7 @@ export interface NameRegistration {
   readonly tokens: bigint | null;
 }
 
+/** Points a name to another zone file. */
 export interface NameUpdate {
   readonly opcode: 'NAME_UPDATE';
   readonly nameConsensusHash: string;
@@ -44,6 +45,7 @@ export interface NameTransfer {
   readonly consensusHash: string;
 }
 
+/** An operation that carries nothing but the name. */
 export interface NamedOperation {
   readonly opcode: 'NAME_REVOKE' | 'NAME_IMPORT';
   readonly name: string;
@@ -78,11 +80,13 @@ export interface NamespaceReveal extends NamespaceTerms {
   readonly namespace: string;
 }
 
+/** Opens a revealed namespace to everybody. */
 export interface NamespaceReady {
   readonly opcode: 'NAMESPACE_READY';
   readonly namespace: string;
 }
 
+/** A message to whoever follows the sender, by its hash: 40 hex digits. */
 export interface Announce {
   readonly opcode: 'ANNOUNCE';
   readonly messageHash: string;

@@ -6,6 +6,7 @@ import { systemClock } from '../../src/lib/adapters/clock.js';
 import { addressOf } from '../../src/lib/address.js';
 import { fromUtf8, toHex, toUtf8 } from '../../src/lib/bytes.js';
 import { seal } from '../../src/lib/ecies.js';
+import { isNamesteadError } from '../../src/lib/errors.js';
 import { http } from '../../src/lib/http.js';
 import type { Http } from '../../src/lib/http.js';
 import { keyAgreementOf, parsePrivateKey, publicKeyOf, signerOf } from '../../src/lib/key.js';
@@ -185,11 +186,18 @@ describe('a host on the wire', () => {
       };
       more();
     };
-    const url = await serve(flood);
-    await expect(readGaia({ url, limit: 1 << 20 }).get('big')).rejects.toThrow(refusedWith('HttpTooLarge'));
+    // Only the outcome is looked at: a failure that prints the file would take minutes.
+    const outcome = async (at: string): Promise<unknown> => {
+      try {
+        return (await readGaia({ url: at, limit: 1 << 20 }).get('big'))?.body.length;
+      } catch (error) {
+        return isNamesteadError(error) ? error.code : error;
+      }
+    };
+    expect(await outcome(await serve(flood))).toBe('HttpTooLarge');
     expect(sent).toBeLessThan(50 << 20);
     const announced = await serve((_, response) => response.writeHead(200, { 'content-length': 100 << 20 }).flushHeaders());
-    await expect(readGaia({ url: announced, limit: 1 << 20 }).get('big')).rejects.toThrow(refusedWith('HttpTooLarge'));
+    expect(await outcome(announced)).toBe('HttpTooLarge');
   });
 
   test('that hangs, closes, or answers HTML is told apart, and is no hub', async () => {

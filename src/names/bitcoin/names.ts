@@ -124,7 +124,7 @@ async function findClaim({ indexer, anchor }: World, name: string, call: LongCal
   const absent = (): NamesteadError =>
     new NamesteadError(
       'AbsenceNotProved',
-      `${indexer.operator} knows no ${name} as of height ${anchor.height}, which nothing proves: ask another node, or replay the chain`,
+      `${indexer.operator} knows no ${name} as of height ${anchor.height}, which nothing proves: ask another node, or take a newer anchor if it was registered since`,
     );
   const record = await indexer.nameRecord(name, call);
   if (!record) throw absent();

@@ -104,6 +104,13 @@ function compile(): void {
   ];
   run(process.execPath, [...tsc, '--module', 'nodenext', '--exactOptionalPropertyTypes', 'user.mts', 'user.cts'], folder);
   run(process.execPath, [...tsc, '--module', 'esnext', '--moduleResolution', 'bundler', 'user.mts'], folder);
+  // A program for Node.js has no types of the DOM.
+  const server = entries.filter(({ specifier }) => !/redirect|popup|localSession|indexeddb/.test(specifier));
+  writeFileSync(
+    join(folder, 'server.mts'),
+    server.map(({ specifier }, index) => `import * as entry${index} from '${specifier}';\nvoid entry${index};\n`).join(''),
+  );
+  run(process.execPath, [...tsc, '--module', 'nodenext', '--lib', 'es2023', 'server.mts'], folder);
 }
 
 function check(name: string, work: () => void): void {

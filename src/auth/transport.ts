@@ -42,8 +42,8 @@ export function takeParameter(url: string, name: 'authRequest' | 'authResponse')
 
 /** The part of a browser's window that a sign-in reads and cleans. */
 export interface Page {
-  readonly location: Pick<Location, 'href' | 'assign'>;
-  readonly history: Pick<History, 'replaceState'>;
+  readonly location: { readonly href: string; assign(url: string): void };
+  readonly history: { replaceState(data: unknown, unused: string, url: string): void };
 }
 
 /** As {@link takeParameter}, from a page's own URL, which is cleaned of it. */

@@ -110,6 +110,10 @@ export interface Client {
   signOut(): Promise<void>;
   /** Who is signed in; null when nobody is. */
   user(): Promise<UserData | null>;
+  /**
+   * Writes a file of the signed-in user, encrypted and signed unless the world's `files` says otherwise. A file that was not read or written here since
+   * the page was loaded is not overwritten (`PreconditionFailed`): `get` it first, or pass `condition: { kind: 'any' }`.
+   */
   put(path: string, body: string | Uint8Array, options?: PutFileOptions): Promise<{ readonly etag: string | null; readonly url: string | null }>;
   /** `null`: no such file, says its host. */
   get(path: string, options?: GetFileOptions): Promise<ClientFile | null>;

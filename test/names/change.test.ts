@@ -98,7 +98,7 @@ describe.each([{ kind: 'memory', path: undefined }, ...(BITCOIND === '' ? [] : [
     expect(coins.some(({ txid, value }) => txid === receipts[0]?.txid && value === receipts[0]?.price)).toBe(true);
   }, 60_000);
 
-  it('a name that points where it should is not paid for again, but published', async () => {
+  it('a name that points there already is not paid for again, but published', async () => {
     const owner = await net.payer(300_000n);
     const world = await net.world();
     await register({ ...world, name: 'still.friends', zoneFile, owner, payer: owner, publish: nowhere }, net.miner);

@@ -5,8 +5,8 @@ import { systemClock } from 'namestead/clock';
 
 const clock = systemClock();
 
-export function app(authenticator, domain, resolve) {
-  return { page: redirect({ authenticator }), session: session({ domain, store: localSession(), clock, resolve }) };
+export function app(authenticator, domain, ownerOf) {
+  return { page: redirect({ authenticator }), session: session({ domain, store: localSession(), clock, ownerOf }) };
 }
 
 export function ask(fields, transit) {

@@ -32,6 +32,8 @@ const doors: Readonly<Record<string, string>> = {
   jsontokens: 'lib/tokenVerifier.ts',
   bip39: 'wallet/mnemonic.ts',
   'bitcoinjs-lib': 'names/bitcoin/payment.ts',
+  lmdb: 'node/database.ts',
+  ws: 'devnet/bitcoin/websocket.ts',
 };
 
 const mayTouchTheWorld = (file: string): boolean => /^(?:node|hub|devnet|cli)\/|\/adapters\//.test(file);

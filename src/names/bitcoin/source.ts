@@ -38,6 +38,38 @@ export interface BlockSource {
   block(hash: string, options?: CallOptions): Promise<Uint8Array | null>;
 }
 
+/** A block of the caller's own header chain. */
+export interface BlockId {
+  readonly height: number;
+  /** Display hex. */
+  readonly hash: string;
+}
+
+/** What BIP 157 serves. Blocks asked for follow one another and are of the caller's own chain; answers come in their order, all of them. */
+export interface FilterSource {
+  readonly operator: string;
+  /** Filter headers, 32 bytes each, in wire order. @throws NamesteadError `HttpMalformed`, or as the wire fails, when not all are there */
+  filterHeaders(blocks: readonly BlockId[], options?: CallOptions): Promise<readonly Uint8Array[]>;
+  /** BIP 158 basic filters as serialized: the number of elements, then the set. */
+  filters(blocks: readonly BlockId[], options?: CallOptions): Promise<readonly Uint8Array[]>;
+}
+
+/** Every confirmed transaction, as the source tells it, that pays to a script or spends from it; in block order. */
+export interface HistorySource {
+  readonly operator: string;
+  history(script: Uint8Array, options?: CallOptions): Promise<readonly { readonly txid: string; readonly height: number }[]>;
+}
+
+/** A header with its merkle branch (inner order, bottom up) to the root over the block hashes 0 to `checkpoint`; Electrum's `cp_height`. */
+export interface HeaderProofSource {
+  readonly operator: string;
+  headerProof(
+    height: number,
+    checkpoint: number,
+    options?: CallOptions,
+  ): Promise<{ readonly header: Uint8Array; readonly branch: readonly Uint8Array[] } | null>;
+}
+
 /** What paying needs: coins by script, the fee rate in satoshi per virtual byte, a way into the mempool. */
 export interface PaymentSource {
   readonly operator: string;

@@ -5,6 +5,8 @@ import type { NameRecord } from './record.js';
 export interface LookupOptions extends LongCallOptions {
   /** Less than this is the error `LevelNotReached`, never a silent downgrade. */
   readonly level?: Level | undefined;
+  /** The record as it stood after the block of this height; default the newest that can be proved. */
+  readonly at?: number | undefined;
 }
 
 /** A record and how far it was proved. */

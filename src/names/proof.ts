@@ -32,6 +32,10 @@ export interface Evidence {
   readonly checked: readonly string[];
   /** What was not checked, in words. */
   readonly unchecked: readonly string[];
+  /** Operations on the name, or by its owner, in blocks that may yet be reorganised away: txids, display hex. */
+  readonly pending: readonly string[];
+  /** What looks odd and proves nothing, in words; it never raises a level nor fails a lookup. */
+  readonly warnings: readonly string[];
 }
 
 export function atLeast(level: Level, least: Level): boolean {

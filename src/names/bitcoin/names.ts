@@ -13,6 +13,7 @@ import { createHeaderChain, syncHeaders, type HeaderChain, type SyncResult } fro
 import { nameHash128, preorderHash } from './commitment.js';
 import { EMPTY_OPERATIONS_HASH } from './consensus.js';
 import { expireBlock, isUnexpired, renewalDeadline, type NamespaceLife } from './expiry.js';
+import type { Header } from './header.js';
 import type { Network } from './network.js';
 import { ZERO_HASH } from './operation.js';
 import { opcodeOfRecord, proveOperation, type ProofWorld, type ProvedOperation } from './operationProof.js';
@@ -67,7 +68,11 @@ export function bitcoinNames(options: BitcoinNamesOptions): Names {
   if (!(anchor as Anchor | undefined))
     throw new NamesteadError('AnchorRequired', 'names are proved against an anchor: give height, block hash and consensus hash from a place you trust');
   if (anchor.height < network.firstBlock) throw new TypeError(`the anchor stands at ${anchor.height}, before the network's first block ${network.firstBlock}`);
-  const world: World = { network, anchor, chain, transactions, indexer };
+  const headerAt = (height: number): Promise<Header> => {
+    const header = chain.at(height);
+    return header ? Promise.resolve(header) : Promise.reject(new NamesteadError('MerkleMismatch', `no header is held at height ${height}`));
+  };
+  const world: World = { network, anchor, chain, transactions, indexer, headerAt };
   let past: History | null = null;
   let synced: Promise<unknown> = Promise.resolve();
   /** One after the other: two calls at once would each take the other's headers for a fork. */
@@ -106,6 +111,7 @@ export function bitcoinNames(options: BitcoinNamesOptions): Names {
 }
 
 interface World extends ProofWorld {
+  readonly chain: HeaderChain;
   readonly anchor: Anchor;
   readonly indexer: Indexer;
 }
@@ -322,5 +328,7 @@ function evidenceOf(
       ...(tip.height > anchor.height ? [`operations after the anchor, from height ${anchor.height + 1} to ${tip.height}`] : []),
       'that earlier operations kept the rules: the anchor stands for it',
     ],
+    pending: [],
+    warnings: [],
   };
 }

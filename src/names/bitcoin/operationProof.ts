@@ -4,13 +4,13 @@ import { NamesteadError } from '../../lib/errors.js';
 import { hash160 } from '../../lib/hash.js';
 import type { Fields } from '../../lib/shape.js';
 import { verifyInclusion } from './block.js';
-import type { HeaderChain } from './chain.js';
 import { nameConsensusHash, nameHash128 } from './commitment.js';
+import type { Header } from './header.js';
 import type { Network } from './network.js';
 import { RENEWAL_OUTPUTS, type Opcode } from './operation.js';
 import { addressOfScript, nulldataOf } from './script.js';
-import type { TransactionSource } from './source.js';
-import { openTransaction, type Output, type Transaction } from './transaction.js';
+import type { Inclusion, TransactionSource } from './source.js';
+import { openTransaction, type Input, type Output, type Transaction } from './transaction.js';
 
 /** What the field `op` of a record stands for; BNS (c.2). */
 const opcodes: Readonly<Record<string, Opcode>> = {
@@ -31,8 +31,19 @@ export function opcodeOfRecord(fields: Fields): Opcode | null {
 
 export interface ProofWorld {
   readonly network: Network;
-  readonly chain: HeaderChain;
   readonly transactions: TransactionSource;
+  /** A header of the checked chain. @throws NamesteadError `MerkleMismatch` where none is held and none can be proved */
+  readonly headerAt: (height: number, options: CallOptions) => Promise<Header>;
+}
+
+/** What shows where an operation stands and who sent it. */
+export interface OperationParts {
+  readonly transaction: Transaction;
+  /** The transaction whose output input 0 spends. */
+  readonly previous: Transaction;
+  readonly inclusion: Inclusion;
+  /** The checked header at the height of the inclusion. */
+  readonly header: Header;
 }
 
 export interface ProvedOperation {
@@ -48,12 +59,28 @@ export interface ProvedOperation {
  * @throws NamesteadError `TransactionMissing`, `TransactionMismatch`, `MerkleMismatch`, `PositionMismatch`, `PayloadMismatch`, `SenderMismatch`
  */
 export async function proveOperation(world: ProofWorld, fields: Fields, height: number, options: CallOptions): Promise<ProvedOperation> {
+  return verifyOperation(world.network, fields, height, await findParts(world, fields, height, options));
+}
+
+/** Fetches what {@link verifyOperation} needs; transactions are checked by their ids, nothing else is checked. @throws as {@link proveOperation} */
+export async function findParts(world: ProofWorld, fields: Fields, height: number, options: CallOptions): Promise<OperationParts> {
+  const { transactions } = world;
   const txid = String(fields['txid']);
   if (!isHex(txid, 32)) throw new NamesteadError('RecordMismatch', `the operation at height ${height} names no transaction`);
   const transaction = await findTransaction(world, txid, options);
-  await verifyPosition(world, txid, { height, index: fields['vtxindex'] }, options);
-  verifyPayload(world.network, fields, transaction);
-  const sender = await findSender(world, transaction, options);
+  const inclusion = await transactions.inclusion(txid, options);
+  if (!inclusion) throw new NamesteadError('TransactionMissing', `${transactions.operator} has no proof that transaction ${txid} was mined`);
+  const header = await world.headerAt(inclusion.height, options);
+  const previous = await findTransaction(world, firstInput(transaction).txid, options);
+  return { transaction, previous, inclusion, header };
+}
+
+/** As {@link proveOperation}, of parts at hand. @param parts transactions opened by the ids that the record and input 0 name */
+export function verifyOperation(network: Network, fields: Fields, height: number, parts: OperationParts): ProvedOperation {
+  const { transaction, inclusion, header } = parts;
+  verifyPosition(String(fields['txid']), { height, index: fields['vtxindex'] }, inclusion, header);
+  verifyPayload(network, fields, transaction);
+  const sender = senderOf(parts);
   verifySender(fields, sender);
   return { transaction, sender };
 }
@@ -65,17 +92,7 @@ async function findTransaction({ transactions }: ProofWorld, txid: string, optio
 }
 
 /** A skip list does not commit to heights, so height and index are taken from the block; BNS (d.1). */
-async function verifyPosition(
-  { chain, transactions }: ProofWorld,
-  txid: string,
-  stated: { readonly height: number; readonly index: unknown },
-  options: CallOptions,
-): Promise<void> {
-  const inclusion = await transactions.inclusion(txid, options);
-  if (!inclusion) throw new NamesteadError('TransactionMissing', `${transactions.operator} has no proof that transaction ${txid} was mined`);
-  const header = chain.at(inclusion.height);
-  if (!header)
-    throw new NamesteadError('MerkleMismatch', `${transactions.operator} places transaction ${txid} at height ${inclusion.height}, where no header is held`);
+function verifyPosition(txid: string, stated: { readonly height: number; readonly index: unknown }, inclusion: Inclusion, header: Header): void {
   verifyInclusion(txid, inclusion, header);
   if (inclusion.height !== stated.height || inclusion.index !== stated.index) {
     throw new NamesteadError(
@@ -85,12 +102,16 @@ async function verifyPosition(
   }
 }
 
-async function findSender(world: ProofWorld, transaction: Transaction, options: CallOptions): Promise<Uint8Array> {
-  const [input] = transaction.inputs;
-  if (!input) throw new NamesteadError('SenderMismatch', 'the transaction spends nothing');
-  const output = (await findTransaction(world, input.txid, options)).outputs[input.vout];
-  if (!output) throw new NamesteadError('SenderMismatch', `transaction ${input.txid} has no output ${input.vout} to spend`);
+function senderOf({ transaction, previous }: OperationParts): Uint8Array {
+  const { txid, vout } = firstInput(transaction);
+  const output = previous.outputs[vout];
+  if (!output) throw new NamesteadError('SenderMismatch', `transaction ${txid} has no output ${vout} to spend`);
   return output.script;
+}
+
+function firstInput({ inputs: [input] }: Transaction): Input {
+  if (!input) throw new NamesteadError('SenderMismatch', 'the transaction spends nothing');
+  return input;
 }
 
 function verifyPayload(network: Network, fields: Fields, { outputs }: Transaction): void {

@@ -36,6 +36,8 @@ function world(over: Partial<World> = {}, apps: Readonly<Record<string, unknown>
     disagreed: [],
     checked: [],
     unchecked: [],
+    pending: [],
+    warnings: [],
   } as const;
   const names: Names = {
     lookup: (name) => {

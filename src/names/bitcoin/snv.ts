@@ -1,3 +1,4 @@
+import { fromHex, toHex } from '../../lib/bytes.js';
 import { throwIfAborted, type CallOptions, type LongCallOptions } from '../../lib/clock.js';
 import { NamesteadError } from '../../lib/errors.js';
 import type { Fields } from '../../lib/shape.js';
@@ -70,45 +71,61 @@ export async function findOperations(indexer: Indexer, height: number, expected:
 export interface History {
   readonly operationsHashAt: (height: number) => string | null;
   readonly consensusHashAt: (height: number) => string | null;
+  /** The operations hashes, 32 bytes a block: what {@link recomputeHistory} takes as `kept`. */
+  readonly bytes: Uint8Array;
 }
 
-const CHUNK = 256;
+export interface HistoryOptions extends LongCallOptions {
+  /** The bytes of an earlier history of this network; it need not be as long, and nobody has to be trusted with it. */
+  readonly kept?: Uint8Array | null | undefined;
+}
+
+const CHUNK = 2000;
+const HASH_BYTES = 32;
 
 /**
  * Recomputes every consensus hash from the network's first block up to the trusted one. Each block's operations hash goes in at
  * its own place, so no two heights can be swapped, and a block that shows the empty hash is empty; BNS (d.1), (f).
  * @throws NamesteadError `ConsensusMismatch` when they do not end in the trusted hash, or what the indexer throws
  */
-export async function recomputeHistory(indexer: Indexer, trusted: TrustedHash, firstBlock: number, options: LongCallOptions = {}): Promise<History> {
-  const operations: string[] = [];
-  const consensus: string[] = [];
+export async function recomputeHistory(indexer: Indexer, trusted: TrustedHash, firstBlock: number, options: HistoryOptions = {}): Promise<History> {
+  const { kept } = options;
   const total = trusted.height - firstBlock + 1;
-  while (operations.length < total) {
+  const bytes = new Uint8Array(total * HASH_BYTES);
+  const consensus: string[] = [];
+  const add = (hash: string): void => {
+    const height = firstBlock + consensus.length;
+    bytes.set(fromHex(hash), consensus.length * HASH_BYTES);
+    consensus.push(
+      consensusHash(
+        hash,
+        skipHeights(height, firstBlock).map((other) => consensus[other - firstBlock] as string),
+      ),
+    );
+  };
+  const known = Math.min(total, Math.floor((kept?.length ?? 0) / HASH_BYTES));
+  for (let i = 0; i < known; i++) add(toHex((kept as Uint8Array).subarray(i * HASH_BYTES, (i + 1) * HASH_BYTES)));
+  while (consensus.length < total) {
     throwIfAborted(options.signal, 'the proof');
-    const from = firstBlock + operations.length;
-    const heights = Array.from({ length: Math.min(CHUNK, total - operations.length) }, (_, i) => from + i);
+    const from = firstBlock + consensus.length;
+    const heights = Array.from({ length: Math.min(CHUNK, total - consensus.length) }, (_, i) => from + i);
     const hashes = await indexer.operationsHashes(heights, options);
-    heights.forEach((height, i) => {
-      const hash = hashes[i] ?? missing(indexer, height);
-      operations.push(hash);
-      consensus.push(
-        consensusHash(
-          hash,
-          skipHeights(height, firstBlock).map((other) => consensus[other - firstBlock] as string),
-        ),
-      );
-    });
-    options.onProgress?.({ stage: 'consensus', done: operations.length, total, unit: 'blocks' });
+    heights.forEach((height, i) => add(hashes[i] ?? missing(indexer, height)));
+    options.onProgress?.({ stage: 'consensus', done: consensus.length, total, unit: 'blocks' });
   }
   if (consensus.at(-1) !== trusted.consensusHash) {
+    // What was kept may be damaged, or of another history: the node is asked for all of it before it is blamed.
+    if (known > 0) return recomputeHistory(indexer, trusted, firstBlock, { ...options, kept: null });
     throw new NamesteadError(
       'ConsensusMismatch',
       `the operations hashes of ${indexer.operator} from height ${firstBlock} on do not lead to the trusted consensus hash at ${trusted.height}: blocks were changed, left out or swapped`,
     );
   }
   return {
-    operationsHashAt: (height) => operations[height - firstBlock] ?? null,
+    operationsHashAt: (height) =>
+      height < firstBlock || height > trusted.height ? null : toHex(bytes.subarray((height - firstBlock) * HASH_BYTES, (height - firstBlock + 1) * HASH_BYTES)),
     consensusHashAt: (height) => consensus[height - firstBlock] ?? null,
+    bytes,
   };
 }
 

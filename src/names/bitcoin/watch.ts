@@ -27,6 +27,8 @@ export interface WatchWorld {
   readonly transactions: TransactionSource;
   /** A block of the checked chain. @throws NamesteadError when none is held there and none can be proved */
   headerAt(height: number, options: LongCallOptions): Promise<Header>;
+  /** Whether what {@link WatchWorld.committedAt} answers is bound to its height: every consensus hash was recomputed, so no two blocks can be swapped. */
+  readonly bound: boolean;
   /**
    * The operations of a block, proved to lie beneath the anchor's consensus hash and at this height by the caller's own SPV of whatever it takes from
    * them; null above the anchor. @throws NamesteadError as `findOperations`

@@ -1,0 +1,46 @@
+import type { CallOptions } from '../../lib/clock.js';
+import { NamesteadError } from '../../lib/errors.js';
+import { asCount, asFields, asList, type Fields } from '../../lib/shape.js';
+import { committedIn } from './namedOperation.js';
+import type { Indexer } from './source.js';
+
+/** What a node says of a name, up to a height. */
+export interface NameClaim {
+  /** Of the last operation on the name. */
+  readonly height: number;
+  /** The record as it stands, or as it stood at `height` where the node knows of later operations. */
+  readonly stated: Fields;
+  /** Whether `stated` is the node's present record. */
+  readonly present: boolean;
+}
+
+/** @throws NamesteadError `AbsenceNotProved`, `HttpMalformed`, or what the indexer throws */
+export async function findClaim(indexer: Indexer, name: string, until: number, options: CallOptions): Promise<NameClaim> {
+  const what = `${indexer.operator}'s record of ${name}`;
+  const absent = (): NamesteadError =>
+    new NamesteadError(
+      'AbsenceNotProved',
+      `${indexer.operator} knows no ${name} as of height ${until}, which nothing proves: ask another node, or take a newer anchor if it was registered since`,
+    );
+  const record = await indexer.nameRecord(name, options);
+  if (!record) throw absent();
+  const history = asFields(record['history'], `the history in ${what}`);
+  const heights = Object.keys(history).map((key) => asCount(Number(key), `a height in ${what}`));
+  const height = heights.filter((at) => at <= until).reduce((most, at) => Math.max(most, at), -1);
+  if (height < 0) throw absent();
+  const present = heights.every((at) => at <= height);
+  const stated = present ? record : asFields(asList(history[String(height)], `the history in ${what}`, 1000).at(-1), what);
+  return { height, stated, present };
+}
+
+/** Holds what a node says of a name against the operation that made it so. @throws NamesteadError `RecordMismatch` */
+export function verifyStated({ stated, height }: NameClaim, operation: Fields): void {
+  for (const field of committedIn(operation)) {
+    // Nodes leave some out, and cut the fee of an imported name to an integer.
+    const [told, committed] =
+      field === 'op_fee' ? [Math.trunc(Number(stated[field])), Math.trunc(Number(operation[field]))] : [stated[field], operation[field]];
+    if (stated[field] !== undefined && JSON.stringify(told) !== JSON.stringify(committed)) {
+      throw new NamesteadError('RecordMismatch', `the node's record has another ${field} than the operation committed at height ${height}`);
+    }
+  }
+}

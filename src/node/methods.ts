@@ -39,6 +39,8 @@ interface Method {
 const OPERATIONS_PAGE = 10;
 const HEIGHTS = 32;
 const NAMES_PAGE = 100;
+/** Ours: who recomputes every consensus hash asks for that many operations hashes in one call. */
+const OPERATIONS_HASHES = 2000;
 const HISTORY_PAGE = 20;
 
 function text(value: XmlRpcValue | undefined, shape: RegExp, what: string): string {
@@ -98,6 +100,13 @@ const chain: Readonly<Record<string, Method>> = {
     },
   },
   get_blockstack_ops_hash_at: { arity: 1, answer: ({ ledger }, [at]) => ({ ops_hash: ledger.at(height(at))?.operationsHash ?? null }) },
+  get_blockstack_ops_hashes: {
+    arity: 2,
+    answer: ({ ledger }, [from, most]) => {
+      const [first, length] = [height(from), count(most, OPERATIONS_HASHES, 'count')];
+      return { ops_hashes: Array.from({ length }, (_, at) => ledger.at(first + at)?.operationsHash ?? null) };
+    },
+  },
   get_transaction_status: {
     arity: 1,
     answer: ({ ledger }, [txid]) => {

@@ -1,5 +1,5 @@
 import type { CallOptions } from '../../../lib/clock.js';
-import { NamesteadError } from '../../../lib/errors.js';
+import { isNamesteadError, NamesteadError } from '../../../lib/errors.js';
 import { http as platformHttp, type Http } from '../../../lib/http.js';
 import { inParallel } from '../../../lib/parallel.js';
 import { asCount, asFields, asHex, asList, type Fields } from '../../../lib/shape.js';
@@ -9,6 +9,8 @@ import type { Indexer } from '../source.js';
 /** What the reference node allows in one call; BNS (e). */
 const OPERATIONS_PAGE = 10;
 const HASHES_PAGE = 32;
+/** What our node gives in one call of its own, `get_blockstack_ops_hashes`. */
+const OPERATIONS_HASHES_PAGE = 2000;
 const WIDTH = 8;
 /** The million bytes of a block that are no witnesses hold no more: an operation takes a hundred. */
 const MOST_OPERATIONS = 10_000;
@@ -46,6 +48,27 @@ export function indexer({ url, http = platformHttp() }: { readonly url: string; 
   };
   const hashOrNull = (value: unknown, what: string, bytes: number): string | null => (value === null || value === undefined ? null : asHex(value, what, bytes));
 
+  const oneHash = async (height: number, options: CallOptions | undefined): Promise<string | null> =>
+    hashOrNull((await ask('get_blockstack_ops_hash_at', [height], options))['ops_hash'], `${operator} get_blockstack_ops_hash_at`, 32);
+
+  let givesRanges = true;
+  /** Null when the node has no such method, as the reference node has none. */
+  const rangeOfHashes = async ([from, count]: Run, options: CallOptions | undefined): Promise<(string | null)[] | null> => {
+    if (!givesRanges) return null;
+    const method = 'get_blockstack_ops_hashes';
+    const what = `${operator} ${method}`;
+    try {
+      const answer = await find(method, [from, count], options);
+      const hashes = answer && asList(answer['ops_hashes'], what, count);
+      if (hashes?.length === count) return hashes.map((hash) => hashOrNull(hash, what, 32));
+    } catch (error) {
+      // The reference names no status for a method it lacks. One that is busy must not be asked two thousand times instead.
+      if (!isNamesteadError(error, 'ServerFailed') || /overloaded/i.test(error.message)) throw error;
+    }
+    givesRanges = false;
+    return null;
+  };
+
   return {
     operator,
     tip: async (options) => {
@@ -61,10 +84,18 @@ export function indexer({ url, http = platformHttp() }: { readonly url: string; 
       });
       return answers.flat();
     },
-    operationsHashes: (heights, options) =>
-      inParallel(heights, WIDTH, async (height) =>
-        hashOrNull((await ask('get_blockstack_ops_hash_at', [height], options))['ops_hash'], `${operator} get_blockstack_ops_hash_at`, 32),
-      ),
+    operationsHashes: async (heights, options) => {
+      const known = new Map<number, string | null>();
+      const runs = runsOf(heights, OPERATIONS_HASHES_PAGE).filter(([, count]) => count > 1);
+      await inParallel(runs, WIDTH, async (run) => {
+        const hashes = await rangeOfHashes(run, options);
+        hashes?.forEach((hash, at) => known.set(run[0] + at, hash));
+      });
+      return inParallel(heights, WIDTH, async (height) => {
+        const hash = known.get(height);
+        return hash === undefined ? oneHash(height, options) : hash;
+      });
+    },
     operations: async (height, options) => {
       const count = asCount((await ask('get_num_blockstack_ops_at', [height], options))['count'], `${operator} get_num_blockstack_ops_at`, MOST_OPERATIONS);
       const offsets = Array.from({ length: Math.ceil(count / OPERATIONS_PAGE) }, (_, i) => i * OPERATIONS_PAGE);
@@ -79,4 +110,18 @@ export function indexer({ url, http = platformHttp() }: { readonly url: string; 
     nameRecord: (name, options) => findRecord('get_name_blockchain_record', [name], options),
     namespaceRecord: (id, options) => findRecord('get_namespace_blockchain_record', [id], options),
   };
+}
+
+/** A first height, and how many follow one another from it. */
+type Run = readonly [from: number, count: number];
+
+/** Heights that follow one another, taken together, at most `most` at a time. */
+function runsOf(heights: readonly number[], most: number): Run[] {
+  const runs: [number, number][] = [];
+  for (const height of heights) {
+    const last = runs.at(-1);
+    if (last && height === last[0] + last[1] && last[1] < most) last[1]++;
+    else runs.push([height, 1]);
+  }
+  return runs;
 }

@@ -51,12 +51,38 @@ test('consensus hashes are asked for 32 at a time, in order, and null is one the
   expect(await node.consensusHashes([])).toEqual([]);
 });
 
-test('operations hashes are asked for one a call, at most eight calls at once', async () => {
-  answer = (_, [height]) => ({ ops_hash: hash(Number(height)).repeat(2) });
-  const heights = Array.from({ length: 50 }, (_, i) => i + 1);
-  expect(await node.operationsHashes(heights)).toEqual(heights.map((height) => hash(height).repeat(2)));
-  expect(calls).toHaveLength(50);
+const hashes = (heights: readonly number[]): string[] => heights.map((height) => hash(height).repeat(2));
+const range = (from: number, length: number): number[] => Array.from({ length }, (_, i) => from + i);
+const oneHash = (method: string, [height]: readonly XmlRpcValue[]): unknown => {
+  if (method !== 'get_blockstack_ops_hash_at') throw new Error(`unexpected ${method}`);
+  return { ops_hash: hash(Number(height)).repeat(2) };
+};
+
+test('operations hashes of heights in a row are asked for by the range, a lone one by itself', async () => {
+  answer = (method, params) =>
+    method === 'get_blockstack_ops_hashes' ? { ops_hashes: hashes(range(Number(params[0]), Number(params[1]))) } : oneHash(method, params);
+  const heights = [...range(10, 4500), 9000, ...range(9100, 3)];
+  expect(await node.operationsHashes(heights)).toEqual(hashes(heights));
+  expect(calls.map(([, params]) => params.map(Number)).sort(([a = 0], [b = 0]) => a - b)).toEqual([[10, 2000], [2010, 2000], [4010, 500], [9000], [9100, 3]]);
+});
+
+test.each([
+  ['says 404', { error: 'method "get_blockstack_ops_hashes" is not supported', http_status: 404 }],
+  ['refuses', { error: 'Caught exception: KeyError', http_status: 500 }],
+  ['gives fewer', { ops_hashes: [] }],
+])('a node that %s to a range is asked one height a call, at most eight at once, and never for a range again', async (_, refused) => {
+  answer = (method, params) => (method === 'get_blockstack_ops_hashes' ? refused : oneHash(method, params));
+  const older = indexer({ url: node.operator.replace(/^/, 'http://') });
+  expect(await older.operationsHashes(range(1, 50))).toEqual(hashes(range(1, 50)));
+  expect(await older.operationsHashes(range(1, 50))).toEqual(hashes(range(1, 50)));
+  expect(calls).toHaveLength(101);
   expect(most).toBeLessThanOrEqual(8);
+});
+
+test('a node that is overloaded is not asked height by height instead', async () => {
+  answer = () => ({ error: 'overloaded', http_status: 429 });
+  await expect(node.operationsHashes(range(1, 50))).rejects.toThrow(/overloaded/);
+  expect(calls).toHaveLength(1);
 });
 
 test('operations come in pages of ten, in block order', async () => {

@@ -53,6 +53,8 @@ export interface Chain {
   readonly coins: () => ReadonlyMap<string, Coin>;
   /** A confirmed transaction and its block. */
   readonly transaction: (txid: string) => { readonly tx: Tx; readonly entry: Entry } | null;
+  /** The scripts of the outputs that a block's inputs spend, those of its own making left out; null when it was never on the best chain. */
+  readonly spentBy: (entry: Entry) => readonly Uint8Array[] | null;
   /** Takes a whole block. Answers null or bitcoind's `submitblock` word. */
   readonly submit: (raw: Uint8Array, now: number) => string | null;
   readonly invalidate: (entry: Entry) => void;
@@ -66,9 +68,11 @@ export function createChain(onChange: (change: Change) => void, passed: Set<stri
   const coins = new Map<string, Coin>();
   const transactions = new Map<string, { tx: Tx; entry: Entry }>();
   const undos = new Map<Entry, readonly (readonly [string, Coin])[]>();
+  const spentScripts = new Map<Entry, readonly Uint8Array[]>();
   const genesis = entryOf(parseBlock(fromHex(GENESIS)), null, 0);
   entries.set(genesis.header.hash, genesis);
   active.push(genesis);
+  spentScripts.set(genesis, []);
   index(genesis);
 
   function tip(): Entry {
@@ -85,6 +89,10 @@ export function createChain(onChange: (change: Change) => void, passed: Set<stri
     const view = overlay(coin);
     checkConnection(entry, view, (height) => active[Math.max(0, height - 1)]?.medianTime ?? 0, passed);
     undos.set(entry, view.spent());
+    spentScripts.set(
+      entry,
+      view.spent().map(([, { script }]) => script),
+    );
     for (const [point] of view.spent()) coins.delete(point);
     for (const [point, made] of view.made()) coins.set(point, made);
     active.push(entry);
@@ -188,6 +196,7 @@ export function createChain(onChange: (change: Change) => void, passed: Set<stri
     coin,
     coins: () => coins,
     transaction: (txid) => transactions.get(txid) ?? null,
+    spentBy: (entry) => spentScripts.get(entry) ?? null,
     submit,
     invalidate: (entry) => {
       demand(entry !== genesis, 'genesis cannot be invalid');

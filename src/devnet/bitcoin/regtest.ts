@@ -1,9 +1,10 @@
 import { concat } from '../../lib/bytes.js';
 import type { Clock } from '../../lib/clock.js';
 import { hashHeader } from '../../names/bitcoin/header.js';
-import { createChain, overlay, type Chain } from './chain.js';
+import { createChain, overlay, type Chain, type Entry } from './chain.js';
 import { checkInputs, commitmentScript, REGTEST_BITS, rootOf, subsidyAt } from './consensus.js';
 import { Rejection } from './errors.js';
+import { createFilters, type Filtered } from './filters.js';
 import { createMempool, type Mempool } from './mempool.js';
 import type { Waiting } from './replacement.js';
 import { encodeNumber, OP, push } from './script.js';
@@ -19,6 +20,8 @@ const MAX_SIGOPS = 79_000;
 export interface Regtest {
   readonly chain: Chain;
   readonly mempool: Mempool;
+  /** BIP 157; null for a block that was never on the best chain. */
+  readonly filtered: (entry: Entry) => Filtered | null;
   /** Seconds since 1970. */
   readonly now: () => number;
   /** Mines one block that pays `script`; without `transactions` (any that are valid, relayed or not), those of the mempool that pay best. Answers the hash. @throws {@link Rejection} */
@@ -50,7 +53,7 @@ export function createRegtest(clock: Pick<Clock, 'now'>): Regtest {
     if (refused !== null) throw new Rejection(refused);
     return hashHeader(header);
   };
-  return { chain, mempool, now, mine, submit: (raw) => chain.submit(raw, now()) };
+  return { chain, mempool, filtered: createFilters(chain), now, mine, submit: (raw) => chain.submit(raw, now()) };
 }
 
 /** BIP 34's height, BIP 141's commitment. */

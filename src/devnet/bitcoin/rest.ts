@@ -1,16 +1,17 @@
-import { concat, fromHex, isHex, toHex } from '../../lib/bytes.js';
+import { concat, fromHex, isHex } from '../../lib/bytes.js';
 import type { Entry } from './chain.js';
 import { RpcError } from './errors.js';
 import type { Rpc } from './node.js';
 import type { Regtest } from './regtest.js';
 import { headerJson } from './rpcJson.js';
-import { binary, json, text, type Reply, type Request } from './server.js';
+import { answerFilters } from './restFilters.js';
+import { inFormat, INVALID_HASH } from './restFormat.js';
+import { json, text, type Reply, type Request } from './server.js';
 import { inner } from './tx.js';
 
-const INVALID_HASH = 'Invalid hash: 64 hex digits are expected';
 const FORMAT = /^(.*)\.(bin|hex|json)$/;
 
-/** bitcoind's unauthenticated REST interface (`-rest`): headers, block hashes, blocks, transactions, chain info. */
+/** bitcoind's unauthenticated REST interface (`-rest`): headers, filters, block hashes, blocks, transactions, chain info. */
 export async function answerRest(regtest: Regtest, rpc: Rpc, { method, path, query }: Request): Promise<Reply> {
   if (method !== 'GET' && method !== 'HEAD') return text(405, 'only GET');
   const [, route = '', format = ''] = FORMAT.exec(path.replace(/^\/rest\//, '')) ?? [];
@@ -20,6 +21,9 @@ export async function answerRest(regtest: Regtest, rpc: Rpc, { method, path, que
       return format === 'json' ? json(await rpc('getblockchaininfo')) : text(404, 'output format not found (available: json)');
     case 'headers':
       return second === undefined ? headers(regtest, first, query.get('count') ?? '5', format) : headers(regtest, second, first, format);
+    case 'blockfilter':
+    case 'blockfilterheaders':
+      return answerFilters(regtest, route.split('/'), query.get('count') ?? '5', format);
     case 'blockhashbyheight':
       return blockHash(regtest, first, format);
     case 'block':
@@ -67,11 +71,4 @@ async function transaction(rpc: Rpc, txid: string, format: string): Promise<Repl
     if (error instanceof RpcError) return text(404, `${txid} not found`);
     throw error;
   }
-}
-
-function inFormat(format: string, bytes: Uint8Array, value: () => unknown): Reply {
-  if (format === 'bin') return binary(bytes);
-  if (format === 'hex') return text(200, `${toHex(bytes)}\n`);
-  if (format === 'json') return json(value());
-  return text(404, 'output format not found (available: .bin, .hex, .json)');
 }

@@ -25,6 +25,13 @@ export function chainMethods(regtest: Regtest): Record<string, Method> {
       const level = Number(verbosity);
       return level <= 0 ? toHex(found.block.raw) : blockJson(chain, found, level);
     },
+    getblockfilter: ([hash, kind = 'basic']) => {
+      const wanted = hash64(hash, 'blockhash');
+      if (kind !== 'basic') throw new RpcError(CODE.address, 'Unknown filtertype');
+      const found = regtest.filtered(entry(wanted));
+      if (!found) throw new RpcError(CODE.address, 'Filter not found. Block was not connected to active chain.');
+      return { filter: toHex(found.filter), header: found.header };
+    },
     getnetworkinfo: () => networkJson(),
     gettxout: ([txid, vout, withMempool = true]) => {
       const point = outpoint({ txid: hash64(txid), vout: integer(vout, 2, 'n') });

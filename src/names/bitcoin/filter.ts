@@ -5,9 +5,9 @@ import type { Block } from './block.js';
 import { compactSize } from './transaction.js';
 
 /** Parameters of BIP 158's basic filter: bits of a Golomb-Rice remainder, and one in so many false matches. */
-const P = 19n;
-const M = 784_931n;
-const MASK = (1n << 64n) - 1n;
+const P = 19;
+const M = 784_931;
+const HIGH = 2 ** 32;
 const OP_RETURN = 0x6a;
 
 /**
@@ -22,95 +22,174 @@ export function filterElements(block: Block, previous: readonly Uint8Array[]): U
 
 /** The filter of a block's elements, keyed by its hash (display hex). */
 export function encodeFilter(elements: readonly Uint8Array[], blockHash: string): Uint8Array {
-  const bits: number[] = [];
-  let last = 0n;
-  for (const value of hashed(elements, blockHash, BigInt(elements.length))) {
-    const delta = value - last;
-    for (let quotient = delta >> P; quotient > 0n; quotient--) bits.push(1);
-    bits.push(0);
-    for (let bit = P - 1n; bit >= 0n; bit--) bits.push(Number((delta >> bit) & 1n));
-    last = value;
-  }
-  const bytes = new Uint8Array((bits.length + 7) >> 3);
-  bits.forEach((bit, i) => (bytes[i >> 3] = (bytes[i >> 3] as number) | (bit << (7 - (i & 7)))));
+  const values = hashed(elements, blockHash, elements.length);
+  const quotients = values.map((value, i) => Math.floor((value - (values[i - 1] ?? 0)) / 2 ** P));
+  const bytes = new Uint8Array(Math.ceil(quotients.reduce((bits, quotient) => bits + quotient + 1 + P, 0) / 8));
+  let at = 0;
+  const put = (bit: number): void => {
+    bytes[at >> 3] = (bytes[at >> 3] as number) | (bit << (7 - (at & 7)));
+    at++;
+  };
+  values.forEach((value, i) => {
+    const remainder = (value - (values[i - 1] ?? 0)) % 2 ** P;
+    for (let left = quotients[i] as number; left > 0; left--) put(1);
+    put(0);
+    for (let bit = P - 1; bit >= 0; bit--) put((remainder >> bit) & 1);
+  });
   return concat(compactSize(elements.length), bytes);
 }
 
 /**
- * Whether any of `scripts` is among a filter's elements; one time in 784,931 for each element it says so wrongly, and never says
+ * Whether any of `scripts` is among a filter's elements; one time in 784,931 for each script it says so wrongly, and never says
  * no wrongly. The filter is read to its end.
  * @throws NamesteadError `Malformed`
  */
 export function matchesFilter(filter: Uint8Array, blockHash: string, scripts: readonly Uint8Array[]): boolean {
-  const values = decodeFilter(filter);
-  const wanted = hashed(scripts, blockHash, BigInt(values.length));
-  const held = new Set(values);
-  return wanted.some((value) => held.has(value));
+  const wanted = hashed(scripts, blockHash, countOf(filter));
+  let [next = Infinity] = wanted;
+  let at = 0;
+  let found = false;
+  readValues(filter, (value) => {
+    while (next < value) next = wanted[++at] ?? Infinity;
+    if (next === value) found = true;
+  });
+  return found;
 }
 
 /** The sorted values of a filter. @throws NamesteadError `Malformed` */
-export function decodeFilter(filter: Uint8Array): bigint[] {
-  const from = reader(filter, 'filter');
-  const count = from.compactSize();
-  const bytes = from.take(from.left);
-  // An element takes at least 20 bits.
-  if (count * (Number(P) + 1) > bytes.length * 8) throw new NamesteadError('Malformed', `the filter claims ${count} elements in ${bytes.length} bytes`);
-  let at = 0;
-  const bit = (): bigint => {
-    if (at >= bytes.length * 8) throw new NamesteadError('Malformed', 'the filter ends inside an element');
-    return BigInt(((bytes[at >> 3] as number) >> (7 - (at++ & 7))) & 1);
-  };
-  const values: bigint[] = [];
-  for (let value = 0n; values.length < count; values.push(value)) {
-    let delta = 0n;
-    while (bit() === 1n) delta++;
-    for (let i = 0n; i < P; i++) delta = (delta << 1n) | bit();
-    value += delta;
-  }
-  if (at + 7 < bytes.length * 8 || bytes.subarray(at >> 3).some((byte, i) => (i === 0 ? byte << (at & 7) : byte) & 0xff))
-    throw new NamesteadError('Malformed', 'the filter goes on after its last element');
+export function decodeFilter(filter: Uint8Array): number[] {
+  const values: number[] = [];
+  readValues(filter, (value) => values.push(value));
   return values;
 }
 
 /** Chains a filter to those before it; display hex in and out (BIP 157). */
 export function filterHeader(filter: Uint8Array, previous: string): string {
-  return toHex(reversed(hash256(concat(hash256(filter), reversed(fromHex(previous))))));
+  return toHex(reversed(nextFilterHeader(filter, reversed(fromHex(previous)))));
 }
 
-function hashed(elements: readonly Uint8Array[], blockHash: string, count: bigint): bigint[] {
+/** As {@link filterHeader}, 32 bytes in wire order in and out. */
+export function nextFilterHeader(filter: Uint8Array, previous: Uint8Array): Uint8Array {
+  return hash256(concat(hash256(filter), previous));
+}
+
+function countOf(filter: Uint8Array): number {
+  return reader(filter, 'filter').compactSize();
+}
+
+/** Walks a Golomb-coded set by windows of 32 bits: a value is below 2^45, so doubles hold it. */
+function readValues(filter: Uint8Array, take: (value: number) => void): void {
+  const from = reader(filter, 'filter');
+  const count = from.compactSize();
+  const set = from.take(from.left);
+  const bits = set.length * 8;
+  if (count * (P + 1) > bits) throw new NamesteadError('Malformed', `the filter claims ${count} elements in ${set.length} bytes`);
+  // Zeros behind the end let a window run over it.
+  const room = new Uint8Array(set.length + 16);
+  room.set(set);
+  const view = new DataView(room.buffer);
+  let at = 0;
+  const window = (): number => ((view.getUint32(at >>> 3) << (at & 7)) | (view.getUint8((at >>> 3) + 4) >>> (8 - (at & 7)))) >>> 0;
+  let value = 0;
+  for (let left = count; left > 0; left--) {
+    let bitsHere = window();
+    let ones = Math.clz32(~bitsHere);
+    let quotient = ones;
+    for (; ones === 32 && at < bits; quotient += ones) {
+      at += 32;
+      bitsHere = window();
+      ones = Math.clz32(~bitsHere);
+    }
+    at += ones + 1;
+    const remainder = ones + 1 + P <= 32 ? (bitsHere << (ones + 1)) >>> (32 - P) : window() >>> (32 - P);
+    at += P;
+    if (at > bits) throw new NamesteadError('Malformed', 'the filter ends inside an element');
+    value += quotient * 2 ** P + remainder;
+    take(value);
+  }
+  if (at + 7 < bits || (at < bits && ((set[at >> 3] as number) << (at & 7)) & 0xff))
+    throw new NamesteadError('Malformed', 'the filter goes on after its last element');
+}
+
+function hashed(elements: readonly Uint8Array[], blockHash: string, count: number): number[] {
   const key = new DataView(reversed(fromHex(blockHash)).buffer);
-  const [k0, k1] = [key.getBigUint64(0, true), key.getBigUint64(8, true)];
-  return elements.map((element) => (sipHash(element, k0, k1) * count * M) >> 64n).sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+  const range = count * M;
+  return Array.from(Float64Array.from(elements, (element) => intoRange(sipHash(element, key), range)).sort());
 }
 
-/** SipHash-2-4. */
-function sipHash(message: Uint8Array, k0: bigint, k1: bigint): bigint {
-  let [v0, v1, v2, v3] = [k0 ^ 0x736f6d6570736575n, k1 ^ 0x646f72616e646f6dn, k0 ^ 0x6c7967656e657261n, k1 ^ 0x7465646279746573n];
-  const rotate = (value: bigint, by: bigint): bigint => ((value << by) | (value >> (64n - by))) & MASK;
-  const round = (): void => {
-    v0 = (v0 + v1) & MASK;
-    v1 = rotate(v1, 13n) ^ v0;
-    v0 = rotate(v0, 32n);
-    v2 = (v2 + v3) & MASK;
-    v3 = rotate(v3, 16n) ^ v2;
-    v0 = (v0 + v3) & MASK;
-    v3 = rotate(v3, 21n) ^ v0;
-    v2 = (v2 + v1) & MASK;
-    v1 = rotate(v1, 17n) ^ v2;
-    v2 = rotate(v2, 32n);
-  };
+interface Word64 {
+  readonly high: number;
+  readonly low: number;
+}
+
+/** The upper half of a 64-bit word times a range below 2^45 (BIP 158, "fast range"). */
+function intoRange({ high, low }: Word64, range: number): number {
+  const [upper, lower] = [Math.floor(range / HIGH), range % HIGH];
+  const crossed = low * upper;
+  const carried = (Math.imul(high, lower) >>> 0) + (crossed % HIGH) + upperHalf(low, lower);
+  return high * upper + upperHalf(high, lower) + Math.floor(crossed / HIGH) + Math.floor(carried / HIGH);
+}
+
+/** The upper 32 bits of the product of two words of 32. */
+function upperHalf(a: number, b: number): number {
+  return Math.floor(((a >>> 16) * b + Math.floor(((a & 0xffff) * b) / 0x10000)) / 0x10000);
+}
+
+/** SipHash-2-4, its four words as halves: 2i the lower, 2i + 1 the upper. */
+function sipHash(message: Uint8Array, key: DataView): Word64 {
+  const v = Uint32Array.of(0x70736575, 0x736f6d65, 0x6e646f6d, 0x646f7261, 0x6e657261, 0x6c796765, 0x79746573, 0x74656462);
+  for (let i = 0; i < 8; i++) v[i] = (v[i] as number) ^ key.getUint32(4 * (i & 3), true);
   const padded = new Uint8Array(8 * ((message.length >> 3) + 1));
   padded.set(message);
   padded[padded.length - 1] = message.length;
   const words = new DataView(padded.buffer);
   for (let at = 0; at < padded.length; at += 8) {
-    const word = words.getBigUint64(at, true);
-    v3 ^= word;
-    round();
-    round();
-    v0 ^= word;
+    const [low, high] = [words.getUint32(at, true), words.getUint32(at + 4, true)];
+    mix(v, 6, low, high);
+    sipRound(v);
+    sipRound(v);
+    mix(v, 0, low, high);
   }
-  v2 ^= 0xffn;
-  for (let i = 0; i < 4; i++) round();
-  return v0 ^ v1 ^ v2 ^ v3;
+  mix(v, 4, 0xff, 0);
+  for (let i = 0; i < 4; i++) sipRound(v);
+  const half = (i: number): number => ((v[i] as number) ^ (v[i + 2] as number) ^ (v[i + 4] as number) ^ (v[i + 6] as number)) >>> 0;
+  return { high: half(1), low: half(0) };
+}
+
+function sipRound(v: Uint32Array): void {
+  add(v, 0, 2);
+  rotateMix(v, 2, 13, 0);
+  swap(v, 0);
+  add(v, 4, 6);
+  rotateMix(v, 6, 16, 4);
+  add(v, 0, 6);
+  rotateMix(v, 6, 21, 0);
+  add(v, 4, 2);
+  rotateMix(v, 2, 17, 4);
+  swap(v, 4);
+}
+
+function mix(v: Uint32Array, i: number, low: number, high: number): void {
+  v[i] = (v[i] as number) ^ low;
+  v[i + 1] = (v[i + 1] as number) ^ high;
+}
+
+function add(v: Uint32Array, i: number, j: number): void {
+  const low = (v[i] as number) + (v[j] as number);
+  v[i] = low;
+  v[i + 1] = (v[i + 1] as number) + (v[j + 1] as number) + (low >= HIGH ? 1 : 0);
+}
+
+/** Rotates word `i` left by less than 32 bits and mixes word `j` into it. */
+function rotateMix(v: Uint32Array, i: number, by: number, j: number): void {
+  const [low, high] = [v[i] as number, v[i + 1] as number];
+  v[i] = ((low << by) | (high >>> (32 - by))) ^ (v[j] as number);
+  v[i + 1] = ((high << by) | (low >>> (32 - by))) ^ (v[j + 1] as number);
+}
+
+/** A rotation by 32 bits. */
+function swap(v: Uint32Array, i: number): void {
+  const low = v[i] as number;
+  v[i] = v[i + 1] as number;
+  v[i + 1] = low;
 }

@@ -161,6 +161,42 @@ describe.skipIf(!BITCOIND)('on the same blocks and mempool, what the node in mem
       expect((await ask(memory, path))[0], path).toBe((await ask(real, path))[0]);
     }
   });
+
+  test('of block filters by RPC and REST, those of blocks that lost their place or never had one among them', async () => {
+    const side = await startMemoryBitcoin({ blocks: 0 });
+    for (const hash of hashes.slice(0, -2)) await side.rpc('submitblock', [await real.rpc('getblock', [hash, 0])]);
+    const [lost] = await side.mine(1);
+    for (const node of [memory, real]) expect(await node.rpc('submitblock', [await side.rpc('getblock', [lost, 0])])).toBe('inconclusive');
+    await side.close();
+    const genesis = await real.rpc('getblockhash', [0]);
+    for (const hash of [genesis, ...hashes, lost, 'ab'.repeat(32), 'zz']) await compare('getblockfilter', [hash]);
+    await compare('getblockfilter', [genesis, 'basic']);
+    await compare('getblockfilter', [genesis, 'other']);
+    const same = async (path: string): Promise<void> => {
+      const [ours, theirs] = await Promise.all([memory, real].map((node) => fetch(`${node.rpcUrl}/rest/${path}`)));
+      expect(ours?.status, path).toBe(theirs?.status);
+      if (ours?.ok) expect((await ours.text()).trim(), path).toBe((await theirs?.text())?.trim());
+    };
+    const last = hashes.at(-1) ?? '';
+    for (const form of ['hex', 'json']) {
+      for (const hash of [genesis, hashes[7], last, lost, 'ab'.repeat(32), 'zz']) {
+        for (const path of ['blockfilter/basic', 'blockfilter/other', 'blockfilter/basic/3', 'blockfilterheaders/basic', 'blockfilterheaders/basic/3'])
+          await same(`${path}/${hash}.${form}`);
+        for (const count of ['0', '1', '2000', '2001', 'x']) await same(`blockfilterheaders/basic/${hash}.${form}?count=${count}`);
+      }
+    }
+    // The block that lost first, then won: it has its filter, and keeps it when it loses again.
+    for (const node of [memory, real]) {
+      await node.rpc('invalidateblock', [hashes.at(-2)]);
+      expect(await node.rpc('getbestblockhash')).toBe(lost);
+    }
+    await compare('getblockfilter', [lost]);
+    await compare('getblockfilter', [last]);
+    for (const node of [memory, real]) await node.rpc('reconsiderblock', [hashes.at(-2)]);
+    await compare('getblockfilter', [lost]);
+    await same(`blockfilter/basic/${lost}.hex`);
+    await same(`blockfilterheaders/basic/${lost}.hex`);
+  });
 });
 
 test('an address has the script that its kind and hash make, in every form', async () => {

@@ -6,7 +6,8 @@ import { asCount, asFields, asHex, asList } from '../../../lib/shape.js';
 import { MOST_BLOCK_BYTES } from '../block.js';
 import { HEADER_BYTES } from '../header.js';
 import { parseMerkleBlock } from '../merkleBlock.js';
-import type { BitcoinSource } from '../source.js';
+import { restFilters } from '../restFilters.js';
+import type { BitcoinSource, FilterSource } from '../source.js';
 
 /** Bitcoin Core gives no more headers in one answer. */
 const MOST_HEADERS = 2000;
@@ -19,7 +20,8 @@ const REJECTED = /* @__PURE__ */ new Set([-25, -26, -27]);
 const RATE = 1e5;
 
 /**
- * A bitcoind of one's own by JSON-RPC, and REST for headers (`-rest`). Transactions beyond the mempool need `-txindex`.
+ * A bitcoind of one's own by JSON-RPC, and REST for headers (`-rest`). Transactions beyond the mempool need `-txindex`, filters `-blockfilterindex=basic`;
+ * they come by REST where it is on.
  * @throws NamesteadError from each call: `ServerFailed` with the node's reason, `HttpMalformed`, `HttpStatus` (401: wrong user or password), `Http…`
  * @example
  * const bitcoin = core({ url: 'http://127.0.0.1:8332', user: 'u', password: 'p' });
@@ -34,7 +36,7 @@ export function core({
   readonly user?: string;
   readonly password?: string;
   readonly http?: Http;
-}): BitcoinSource {
+}): BitcoinSource & FilterSource {
   const root = url.replace(/\/+$/, '');
   const operator = new URL(url).host;
   const headers: Record<string, string> = { 'content-type': 'application/json' };
@@ -67,6 +69,7 @@ export function core({
 
   return {
     operator,
+    ...restFilters({ root, operator, http, call }),
     headers: async (from, count, options) => {
       const hash = await find('getblockhash', [from], options);
       if (hash === null) return [];

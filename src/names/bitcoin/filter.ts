@@ -7,6 +7,8 @@ import { compactSize } from './transaction.js';
 /** Parameters of BIP 158's basic filter: bits of a Golomb-Rice remainder, and one in so many false matches. */
 const P = 19;
 const M = 784_931;
+/** An output takes nine of the million bytes of a block that are no witnesses, an element of a filter three: no honest filter has more. */
+export const MOST_FILTER_BYTES = 400_000;
 const HIGH = 2 ** 32;
 const OP_RETURN = 0x6a;
 

@@ -17,6 +17,7 @@ export function judgePreorder(state: State, claim: Claim<NamePreorder>, block: B
   const refusal = firstRefusal(
     () => outstanding(state, operation.preorderHash, block.last) !== null && 'the hash is preordered already',
     () => !block.fresh.includes(operation.consensusHash) && 'the consensus hash is not one of the last 24',
+    () => state.network.filterable === true && !isPayee(state, payment?.address) && 'the fee goes neither to the burn address nor to a creator',
     () => isAtQuota(state, sender.script, block) && 'the sender owns 25 names',
     () => operation.tokens !== null && operation.tokens.units !== 'STACKS' && 'the token is not STACKS',
     () => tokens !== null && payment?.address !== BURN_ADDRESS && 'STACKS are paid beside a burn, never beside a payment to a creator',
@@ -40,6 +41,13 @@ export function judgePreorder(state: State, claim: Claim<NamePreorder>, block: B
       return record;
     },
   };
+}
+
+/** Whom a preorder pays on a network that is replayed from filters; BNS (h). Its namespace is hidden in the hash, so any creator will do. */
+function isPayee(state: State, address: string | undefined): boolean {
+  if (address === BURN_ADDRESS) return true;
+  for (const namespace of state.namespaces.values()) if (namespace.version === 2 && namespace.address === address) return true;
+  return false;
 }
 
 /** The preorder with a hash, unless a name that lives came from one with the same: then the hash is free again, and buys nothing. */

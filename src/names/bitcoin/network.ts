@@ -20,12 +20,17 @@ export interface Network {
   readonly genesisBalances: Readonly<Record<string, string>>;
   /** Confirmations an operation needs before it counts. */
   readonly confirmations: number;
+  /**
+   * With true, a preorder must pay the burn address or a namespace's creator, so that every block the rules change anything in matches a
+   * BIP 158 filter (see `watchedScripts`), and the network can be replayed from filters; BNS (h). False when left out: `.id` is not.
+   */
+  readonly filterable?: boolean;
   readonly bitcoin: BitcoinParams;
 }
 
 /** Consensus parameters of the Bitcoin chain beneath. */
 export interface BitcoinParams {
-  readonly name: 'mainnet' | 'testnet' | 'regtest';
+  readonly name: 'mainnet' | 'testnet3' | 'testnet4' | 'signet' | 'regtest';
   /** Display hex of block 0's hash. */
   readonly genesisHash: string;
   /** Block 0's 80 bytes, hex. */
@@ -34,7 +39,15 @@ export interface BitcoinParams {
   readonly powLimitBits: number;
   /** Whether `bits` must never change (regtest). */
   readonly noRetargeting: boolean;
-  /** `none`: blocks cost nothing. */
+  /** Heights from which a block's version is at least 2, 3 and 4 (BIP 34, 66 and 65). */
+  readonly versions: readonly [number, number, number];
+  /** Whether a block more than twenty minutes after the one before it has the easiest target (testnets). */
+  readonly twentyMinuteRule: boolean;
+  /** Whether a period's first block may not be 600 seconds older than the one before it, and hands its own bits on (testnet4). */
+  readonly bip94: boolean;
+  /** Expected hashes that a chain worth believing has at least; 0 where there is no such bound. */
+  readonly minimumChainWork: bigint;
+  /** `none`: blocks cost nothing, or what they cost cannot be seen from headers (signet's signatures). */
   readonly work: 'proved' | 'none';
   /** Base58check versions and the segwit prefix for addresses of payments; BNS itself always writes 0 and 5. */
   readonly p2pkh: number;
@@ -55,10 +68,66 @@ export const bitcoinMainnet: BitcoinParams = {
   genesisHeader: `01000000${NO_BLOCK}${GENESIS_MERKLE_ROOT}29ab5f49ffff001d1dac2b7c`,
   powLimitBits: 0x1d00ffff,
   noRetargeting: false,
+  versions: [227_931, 363_725, 388_381],
+  twentyMinuteRule: false,
+  bip94: false,
+  // Up to block 878,976, the last of the checkpoints.
+  minimumChainWork: 0xa6e78db05939f5b7a956f47bn,
   work: 'proved',
   p2pkh: 0,
   p2sh: 5,
   bech32: 'bc',
+};
+
+/** The testnet of 2011 with its twenty-minute rule. */
+export const bitcoinTestnet3: BitcoinParams = {
+  name: 'testnet3',
+  genesisHash: '000000000933ea01ad0ee984209779baaec3ced90fa3f408719526f8d77f4943',
+  genesisHeader: `01000000${NO_BLOCK}${GENESIS_MERKLE_ROOT}dae5494dffff001d1aa4ae18`,
+  powLimitBits: 0x1d00ffff,
+  noRetargeting: false,
+  versions: [21_111, 330_776, 581_885],
+  twentyMinuteRule: true,
+  bip94: false,
+  minimumChainWork: 0n,
+  work: 'none',
+  p2pkh: 111,
+  p2sh: 196,
+  bech32: 'tb',
+};
+
+/** The testnet of 2024 (BIP 94). */
+export const bitcoinTestnet4: BitcoinParams = {
+  name: 'testnet4',
+  genesisHash: '00000000da84f2bafbbc53dee25a72ae507ff4914b867c565be350b0da8bf043',
+  genesisHeader: `01000000${NO_BLOCK}4e7b2b9128fe0291db0693af2ae418b767e657cd407e80cb1434221eaea7a07a046f3566ffff001dbb0c7817`,
+  powLimitBits: 0x1d00ffff,
+  noRetargeting: false,
+  versions: [1, 1, 1],
+  twentyMinuteRule: true,
+  bip94: true,
+  minimumChainWork: 0n,
+  work: 'none',
+  p2pkh: 111,
+  p2sh: 196,
+  bech32: 'tb',
+};
+
+/** The public signet (BIP 325). Its blocks are signed, which headers do not show: anybody can make them. */
+export const bitcoinSignet: BitcoinParams = {
+  name: 'signet',
+  genesisHash: '00000008819873e925422c1ff0f99f7cc9bbb232af63a077a480a3633bee1ef6',
+  genesisHeader: `01000000${NO_BLOCK}${GENESIS_MERKLE_ROOT}008f4d5fae77031e8ad22203`,
+  powLimitBits: 0x1e0377ae,
+  noRetargeting: false,
+  versions: [1, 1, 1],
+  twentyMinuteRule: false,
+  bip94: false,
+  minimumChainWork: 0n,
+  work: 'none',
+  p2pkh: 111,
+  p2sh: 196,
+  bech32: 'tb',
 };
 
 /** A private chain whose blocks cost nothing (bitcoind's regtest). */
@@ -68,6 +137,10 @@ export const bitcoinRegtest: BitcoinParams = {
   genesisHeader: `01000000${NO_BLOCK}${GENESIS_MERKLE_ROOT}dae5494dffff7f2002000000`,
   powLimitBits: 0x207fffff,
   noRetargeting: true,
+  versions: [1, 1, 1],
+  twentyMinuteRule: true,
+  bip94: false,
+  minimumChainWork: 0n,
   work: 'none',
   p2pkh: 111,
   p2sh: 196,

@@ -14,6 +14,7 @@ import { judgeTokenTransfer } from './tokenRule.js';
 
 export { createState, isCandidate, undoBlock };
 export { accountAt, consensusHashAt, historyOf, nameAt, namesOf, namespaceAt, operationsAt } from './query.js';
+export { watchedScripts } from './watched.js';
 export type { NameAt, NamespaceAt } from './query.js';
 export type { Candidate, HistoryEntry, OperationRecord, State };
 

@@ -1,0 +1,46 @@
+import { fromHex, toHex } from '../../lib/bytes.js';
+import { BURN_ADDRESS } from './price.js';
+import { isRevealed } from './namespaceRule.js';
+import { balanceOf } from './operationRecord.js';
+import { scriptOfAddress } from './script.js';
+import type { State } from './state.js';
+
+/**
+ * The output scripts of which the next block must spend or pay one if the fold is to accept anything in it; BNS (h), end: the burn
+ * address, creators of namespaces that pay them, senders of preorders, owners, reveal recipients, import keychains and token accounts.
+ * Each once. The set is closed on a network that is `filterable`: a block whose BIP 158 filter matches none of it changes no state,
+ * since the first operation accepted in a block comes from, or pays, a script known before it. Elsewhere preorders may pay anybody.
+ * Walks everything the state holds.
+ * @example [...watchedScripts(state)].some((script) => filterMatches(script))
+ */
+export function* watchedScripts(state: State): Generator<Uint8Array, void, undefined> {
+  const seen = new Set<string>();
+  for (const script of scripts(state)) {
+    if (seen.has(script)) continue;
+    seen.add(script);
+    yield fromHex(script);
+  }
+}
+
+/** Hex, some more than once. */
+function* scripts(state: State): Generator<string> {
+  yield scriptOf(BURN_ADDRESS);
+  for (const preorder of state.preorders.values()) yield preorder.sender;
+  for (const preorder of state.namespacePreorders.values()) yield preorder.sender;
+  yield* state.byOwner.keys();
+  for (const [address, account] of state.accounts) if (balanceOf(account) > 0n) yield scriptOf(address);
+  yield* namespaceScripts(state);
+}
+
+function* namespaceScripts(state: State): Generator<string> {
+  for (const namespace of state.namespaces.values()) {
+    if (namespace.version === 2) yield scriptOf(namespace.address);
+    if (!isRevealed(namespace, state.height)) continue;
+    yield namespace.recipient;
+    for (const address of state.keychains.get(namespace.id) ?? []) yield scriptOf(address);
+  }
+}
+
+function scriptOf(address: string): string {
+  return toHex(scriptOfAddress(address));
+}

@@ -1,0 +1,168 @@
+import { orAborted } from '../../lib/clock.js';
+import { NamesteadError } from '../../lib/errors.js';
+import { inParallel } from '../../lib/parallel.js';
+import { parseName } from '../name.js';
+import type { Lookup, LookupOptions, Names } from '../names.js';
+import { atLeast, type AsOf, type Evidence } from '../proof.js';
+import { createHeaderChain, syncHeaders, type HeaderChain } from './chain.js';
+import type { Anchor } from './names.js';
+import type { Network } from './network.js';
+import { createReplayFold, type BlockFeed, type ReplayFold } from './replayFold.js';
+import { lapsed, pendingOn, recordAt } from './replayRecord.js';
+import { consensusHashAt } from './rules.js';
+import type { BlockSource, HeaderSource, TransactionSource } from './source.js';
+import { readRuleBlock, type BlockWorld } from './wholeBlock.js';
+
+export interface ReplayNamesOptions {
+  readonly network: Network;
+  /** One source of headers or several; the heaviest valid chain wins. */
+  readonly headers: HeaderSource | readonly HeaderSource[];
+  /** Whole blocks; of several sources the next is asked where one has none, or has another. */
+  readonly blocks: BlockSource | readonly BlockSource[];
+  /** Transactions that operations spend from, checked by their ids; as for blocks. */
+  readonly transactions: Pick<TransactionSource, 'operator' | 'transaction'> | readonly Pick<TransactionSource, 'operator' | 'transaction'>[];
+  /** A chain to go on from; default a new one from the genesis block. It holds the network's first block. */
+  readonly chain?: HeaderChain | undefined;
+  /** Not needed. Where given, its block must be in the chain, and the consensus hash computed there must be its own. */
+  readonly anchor?: Anchor | undefined;
+}
+
+/** Blocks fetched before they are folded, and how many of them at once. */
+const AHEAD = 32;
+const WIDTH = 4;
+
+/**
+ * Names of a BNS network on Bitcoin at level `replay`: every block from the network's first on is fetched, checked against the headers and folded by the
+ * rules here, so that no consensus hash and no core node is believed. The first lookup reads them all (on mainnet hundreds of gigabytes, some of it from a
+ * bitcoind with `-txindex`), a later one only what is new; `onProgress` tells of it at stage `replay`. The state is held in memory as long as the names are.
+ *
+ * A record is the one after the last block that has the network's confirmations, or after the block `at`; what later blocks did to the name stands in
+ * `evidence.pending`. `null`: nobody owned the name then, because it never was registered or because its time, grace included, had run out: it is free.
+ * A revoked name is owned by nobody either and yet not free before its time has run out: that is `NameRevoked`.
+ *
+ * `lookup` throws NamesteadError: `NameRevoked`; `NameExpired` when a name ran out within the last blocks, too late to call it free; `NotConfirmed` when
+ * `at` is among them, or no block has enough; `ConsensusMismatch` when the anchor given is of another history; `LevelNotReached` for a level that is none;
+ * from headers `LowWork`, `AnchorMismatch`, `Header…`; from blocks `BlockMissing`, `MerkleMismatch`, `Malformed`, `TransactionMissing`, `TransactionMismatch`;
+ * and what the sources throw. What was folded before an error stays.
+ * @throws TypeError when a source is missing, or the chain starts above the network's first block
+ * @example
+ * const bitcoin = core({ url: 'http://127.0.0.1:8332', user: 'u', password: 'p' });
+ * const names = replayNames({ network, headers: bitcoin, blocks: bitcoin, transactions: bitcoin });
+ * const found = await names.lookup('alice.id');
+ */
+export function replayNames(options: ReplayNamesOptions): Names {
+  const { network, anchor, chain = createHeaderChain(network.bitcoin) } = options;
+  const [headers, blocks, transactions] = [listOf(options.headers), listOf(options.blocks), listOf(options.transactions)];
+  if (headers.length * blocks.length * transactions.length === 0) throw new TypeError('a replay needs a source of headers, of blocks and of transactions');
+  if (chain.base > network.firstBlock)
+    throw new TypeError(`a replay needs the headers from ${network.name}'s first block ${network.firstBlock} on; the chain starts at ${chain.base}`);
+  const liars = new Set<string>();
+  const source: BlockWorld = { network, blocks, transactions, onLie: (operator) => liars.add(operator) };
+  const fold = createReplayFold(network, chain, wholeBlocks(source));
+  const operators = [...new Set([...headers, ...blocks, ...transactions].map(({ operator }) => operator))];
+  let before: Promise<unknown> = Promise.resolve();
+
+  const lookup = async (name: string, call: LookupOptions): Promise<Lookup | null> => {
+    const { disagreed } = await syncHeaders(chain, headers, { ...call, anchor });
+    await fold.follow(call);
+    const place = placeOf(network, fold, call.at);
+    verifyAnchor(fold, anchor);
+    const state = fold.state();
+    const record = recordAt(state, name, place.asOf.height);
+    if (!record) return null;
+    const pending = pendingOn(state, name, place.asOf.height);
+    if (call.at === undefined && lapsed(state, name))
+      throw new NamesteadError(
+        'NameExpired',
+        `${name} ran out at height ${record.expiresAt}, within the last blocks: whether it is free they do not settle yet`,
+      );
+    const told = [...new Set([...disagreed.map(({ operator }) => operator), ...liars])];
+    return { record, evidence: evidenceOf({ network, chain, anchor, ...place }, record.height, { operators, disagreed: told, pending }) };
+  };
+
+  return {
+    lookup: async (name, call = {}) => {
+      parseName(name);
+      const { level = 'replay' } = call;
+      if (!atLeast('replay', level)) throw new NamesteadError('LevelNotReached', `level ${level as string} is none`);
+      // One after the other: they share the chain and the state, and the second finds done what the first did.
+      const next = before.then(() => lookup(name, call));
+      before = next.catch(() => undefined);
+      return orAborted(next, call.signal, 'the lookup');
+    },
+  };
+}
+
+function listOf<T extends object>(sources: T | readonly T[]): readonly T[] {
+  return Array.isArray(sources) ? (sources as readonly T[]) : [sources as T];
+}
+
+/** Every block, read whole, some ahead of the fold. */
+function wholeBlocks(world: BlockWorld): BlockFeed {
+  return async function* (blocks, _, call) {
+    for (let at = 0; at < blocks.length; at += AHEAD)
+      yield* await inParallel(blocks.slice(at, at + AHEAD), WIDTH, (block) => readRuleBlock(world, block, call));
+  };
+}
+
+interface Place {
+  readonly asOf: AsOf;
+  readonly tip: AsOf;
+}
+
+/** The block to answer for: `at`, or the last that has the network's confirmations. */
+function placeOf(network: Network, fold: ReplayFold, at: number | undefined): Place {
+  const { height } = fold.state();
+  if (at !== undefined && (!Number.isSafeInteger(at) || at < network.firstBlock || at > height))
+    throw new TypeError(`a name is looked up at a height from ${network.firstBlock} to the tip's ${height}, not ${at}`);
+  const settled = height - network.confirmations + 1;
+  const [asOf, tip] = [at === undefined || at <= settled ? fold.blockAt(at ?? settled) : null, fold.blockAt(height)];
+  if (!asOf || !tip)
+    throw new NamesteadError(
+      'NotConfirmed',
+      `${network.name} has no block yet ${at === undefined ? '' : `at ${at} `}with ${network.confirmations} confirmations`,
+    );
+  return { asOf, tip };
+}
+
+function verifyAnchor(fold: ReplayFold, anchor: Anchor | undefined): void {
+  const computed = anchor && consensusHashAt(fold.state(), anchor.height);
+  if (anchor && computed !== anchor.consensusHash)
+    throw new NamesteadError(
+      'ConsensusMismatch',
+      `the anchor tells consensus hash ${anchor.consensusHash} at ${anchor.height}; the blocks themselves give ${computed ?? 'none'}: the anchor is wrong, or made by other rules`,
+    );
+}
+
+interface Asked {
+  readonly operators: readonly string[];
+  readonly disagreed: readonly string[];
+  readonly pending: readonly string[];
+}
+
+interface Told extends Place {
+  readonly network: Network;
+  readonly chain: HeaderChain;
+  readonly anchor: Anchor | undefined;
+}
+
+function evidenceOf({ network, chain, anchor, asOf, tip }: Told, height: number, asked: Asked): Evidence {
+  return {
+    ...asked,
+    level: 'replay',
+    asOf,
+    tip,
+    completeTo: asOf.height,
+    confirmations: tip.height - height + 1,
+    work: network.bitcoin.work,
+    checked: [
+      `headers ${chain.base} to ${tip.height}: linkage, work, bits, median time, most work of the sources`,
+      `blocks ${network.firstBlock} to ${tip.height}: whole, each beneath the merkle root of its header`,
+      'senders: the scripts of the outputs that are spent, out of their own transactions',
+      `operations ${network.firstBlock} to ${tip.height}: all of them judged by the rules here, from the network's beginning on`,
+      ...(anchor ? [`consensus hash at ${anchor.height}: the anchor's`] : []),
+    ],
+    unchecked: ['that the blocks keep the rules of Bitcoin besides work, place and merkle root: signatures and amounts are not looked at'],
+    warnings: [],
+  };
+}

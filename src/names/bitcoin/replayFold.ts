@@ -1,0 +1,81 @@
+import { throwIfAborted, type LongCallOptions } from '../../lib/clock.js';
+import { isNamesteadError } from '../../lib/errors.js';
+import type { AsOf } from '../proof.js';
+import type { HeaderChain } from './chain.js';
+import type { Network } from './network.js';
+import { applyBlock, createState, undoBlock, type RuleBlock, type State } from './rules.js';
+
+/** Gives blocks of the checked chain that follow one another as the rules need them; each is folded before the next is asked for. */
+export type BlockFeed = (blocks: readonly AsOf[], state: State, call: LongCallOptions) => AsyncIterable<RuleBlock>;
+
+/** The rules folded along a chain of headers. */
+export interface ReplayFold {
+  state(): State;
+  /** The folded block at a height; null below the network's first block, above the tip, and where the chain no longer is the one folded. */
+  blockAt(height: number): AsOf | null;
+  /** Takes back what has left the chain, and folds on to its tip. What was folded before an error stays. */
+  follow(call: LongCallOptions): Promise<void>;
+}
+
+/** Blocks looked at between two looks at the chain. */
+const STRETCH = 2000;
+
+/** A fold from the network's first block on. Where a reorganisation goes deeper than is remembered, it begins anew. */
+export function createReplayFold(network: Network, chain: HeaderChain, feed: BlockFeed, undoDepth = 1000): ReplayFold {
+  let state = createState(network, { undoDepth });
+  const folded = new Map<number, string>();
+  const begun = (): boolean => state.height >= network.firstBlock;
+  const stands = (): boolean => !begun() || folded.get(state.height) === chain.hashAt(state.height);
+
+  const unwind = (): void => {
+    while (!stands()) {
+      folded.delete(state.height);
+      if (!takeBack(state)) {
+        state = createState(network, { undoDepth });
+        folded.clear();
+      }
+    }
+  };
+
+  return {
+    state: () => state,
+    blockAt: (height) => (height >= network.firstBlock && height <= state.height && stands() ? blockOf(chain, height) : null),
+    follow: async (call) => {
+      for (;;) {
+        unwind();
+        const { height: tip } = chain.tip();
+        const next = stretch(chain, state.height + 1, Math.min(tip, state.height + STRETCH));
+        if (next.length === 0) return;
+        let at = 0;
+        for await (const block of feed(next, state, call)) {
+          throwIfAborted(call.signal, 'the replay');
+          applyBlock(state, block);
+          folded.set(block.height, next[at++]?.hash ?? '');
+          // One more than can be undone: what the oldest page leads back to.
+          folded.delete(block.height - undoDepth - 1);
+          call.onProgress?.({ stage: 'replay', done: block.height - network.firstBlock + 1, total: tip - network.firstBlock + 1, unit: 'blocks' });
+        }
+      }
+    },
+  };
+}
+
+function takeBack(state: State): boolean {
+  try {
+    undoBlock(state);
+    return true;
+  } catch (error) {
+    if (!isNamesteadError(error, 'ReorgTooDeep')) throw error;
+    return false;
+  }
+}
+
+function stretch(chain: HeaderChain, from: number, to: number): AsOf[] {
+  const blocks = Array.from({ length: Math.max(0, to - from + 1) }, (_, i) => blockOf(chain, from + i));
+  return blocks.filter((block) => block !== null);
+}
+
+function blockOf(chain: HeaderChain, height: number): AsOf | null {
+  const header = chain.at(height);
+  return header && { height, hash: header.hash, time: header.time };
+}

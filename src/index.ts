@@ -49,12 +49,36 @@ export type { ConsensusClaim, StandingWorld } from './names/bitcoin/standing.js'
 
 export { bitcoinNames } from './names/bitcoin/names.js';
 export type { Anchor, BitcoinNamesOptions } from './names/bitcoin/names.js';
-export { bitcoinMainnet, bitcoinRegtest, defineNetwork, mainnet } from './names/bitcoin/network.js';
+export type { HistoryStore } from './names/bitcoin/committed.js';
+export { quorumNames, serverNames } from './names/bitcoin/quorumNames.js';
+export type { QuorumNamesOptions } from './names/bitcoin/quorumNames.js';
+export type { Sighting, Watch, Watched, WatchWorld } from './names/bitcoin/watch.js';
+export type { NamespaceLife } from './names/bitcoin/expiry.js';
+export { bitcoinMainnet, bitcoinRegtest, bitcoinSignet, bitcoinTestnet3, bitcoinTestnet4, defineNetwork, mainnet } from './names/bitcoin/network.js';
 export type { BitcoinParams, Epoch, Network, NetworkDefaults } from './names/bitcoin/network.js';
 export type { EpochRules } from './names/bitcoin/epoch.js';
-export type { BitcoinSource, BlockSource, HeaderSource, Inclusion, Indexer, PaymentSource, TransactionSource, Unspent } from './names/bitcoin/source.js';
+export type {
+  BitcoinSource,
+  BlockId,
+  BlockSource,
+  FilterSource,
+  HeaderProofSource,
+  HeaderSource,
+  HistorySource,
+  Inclusion,
+  Indexer,
+  PaymentSource,
+  TransactionSource,
+  Unspent,
+} from './names/bitcoin/source.js';
 export { createHeaderChain, syncHeaders } from './names/bitcoin/chain.js';
-export type { Checkpoint, HeaderChain, SyncOptions, SyncResult } from './names/bitcoin/chain.js';
+export type { HeaderChain, HeaderChainOptions, SyncOptions, SyncResult } from './names/bitcoin/chain.js';
+export { openCheckpoint } from './names/bitcoin/checkpoint.js';
+export type { Checkpoint } from './names/bitcoin/checkpoint.js';
+export { findHeader, headersRoot, verifyHeaderBranch } from './names/bitcoin/headerProof.js';
+export type { EarlierHeaders, HeadersRoot } from './names/bitcoin/headerProof.js';
+export { loadHeaders, memoryHeaders } from './names/bitcoin/headerStore.js';
+export type { HeaderRun, HeaderStore } from './names/bitcoin/headerStore.js';
 export type { Branch, ChainTip } from './names/bitcoin/branch.js';
 export { parseHeader } from './names/bitcoin/header.js';
 export type { Header } from './names/bitcoin/header.js';

@@ -42,6 +42,7 @@ export const errorCodes = [
   'OperationsMismatch',
   'OperationDuplicate',
   'OperationHidden',
+  'UndecidedOperation',
   'SourcesDisagree',
   'RecordMismatch',
   'UncommittedField',

@@ -205,7 +205,7 @@ async function standing(world: World, proved: ProvedName, at: number | undefined
 }
 
 async function follow(world: World, proved: ProvedName, until: number, call: LongCallOptions): Promise<Watched | null> {
-  const { network, transactions, watch, committed, headerAt, complete: bound } = world;
+  const { network, chain, transactions, watch, committed, headerAt, complete: bound } = world;
   if (!watch) return null;
   const { name, height, operation, life, namespace } = proved;
   const script = (value: unknown): Uint8Array => fromHex(String(value));
@@ -226,6 +226,7 @@ async function follow(world: World, proved: ProvedName, until: number, call: Lon
       network,
       transactions,
       headerAt,
+      confirmedTo: chain.tip().height - network.confirmations,
       bound,
       committedAt: (at, options) => committed.at(at, options),
       prove: (later, at, options) => proveOperation(world, later, at, options),
@@ -245,7 +246,7 @@ function evidenceOf(world: World, { proved, watched, height, disagreed }: Findin
   const { network, chain, anchor, complete, watch } = world;
   const { until } = proved;
   const tip = chain.tip();
-  const through = watched?.through.height ?? until;
+  const unseen = (complete ? until : proved.height) + 1;
   const asOf: AsOf = watched?.through ?? { height: until, hash: chain.hashAt(until) ?? anchor.hash, time: chain.at(until)?.time ?? 0 };
   return {
     level: watch?.level ?? 'snv',
@@ -258,9 +259,7 @@ function evidenceOf(world: World, { proved, watched, height, disagreed }: Findin
     disagreed: [...new Set([...disagreed, ...(watched?.disagreed ?? [])])],
     checked: [...checkedOf(world, proved), ...(watched?.checked ?? [])],
     unchecked: [
-      ...(tip.height > through && !watched
-        ? [`operations after ${complete ? `height ${until}` : `the name's own`}, from height ${complete ? until + 1 : proved.height + 1} to ${tip.height}`]
-        : []),
+      ...(unseen <= tip.height && !watched ? [`operations from height ${unseen} to ${tip.height}`] : []),
       ...(watched?.unchecked ?? []),
       'that earlier operations kept the rules: the anchor stands for it',
     ],

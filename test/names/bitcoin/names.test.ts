@@ -1,6 +1,9 @@
 import { expect, test } from 'vitest';
 import { toHex } from '../../../src/lib/bytes.js';
 import { bitcoinNames } from '../../../src/names/bitcoin/names.js';
+import { parseTransaction } from '../../../src/names/bitcoin/transaction.js';
+import { oddHashes } from '../../../src/names/bitcoin/warning.js';
+import type { Watch } from '../../../src/names/bitcoin/watch.js';
 import type { Lookup } from '../../../src/names/names.js';
 import { alice, bob, createWorld, give, openNamespace, renew, revoke, transfer, update, valueHash, type World } from './world.js';
 
@@ -160,4 +163,107 @@ test('an anchor is demanded, and stands where the network has begun', () => {
   const without = { network, headers, transactions, indexer } as unknown as Parameters<typeof bitcoinNames>[0];
   expect(() => bitcoinNames(without)).toThrow(code('AnchorRequired'));
   expect(() => bitcoinNames({ ...without, anchor: { ...world.anchor(), height: 3 } })).toThrow(TypeError);
+});
+
+test('a name is looked up as of a height: the record, its asOf and what is covered are of that height', async () => {
+  const world = worldWith((at) => give(at, 'alice.id', alice, valueHash('one')));
+  const before = world.height();
+  world.mine(transfer(world, 'alice.id', alice, bob));
+  world.mine();
+  const { network, headers, transactions, indexer } = world;
+  const names = bitcoinNames({ network, anchor: world.anchor(), headers, transactions, indexer });
+  const past = await names.lookup('alice.id', { at: before });
+  expect(past?.record.owner).toBe(alice.address);
+  expect(past?.evidence).toMatchObject({ asOf: { height: before, hash: world.anchor(before).hash }, completeTo: before });
+  expect((await names.lookup('alice.id'))?.record.owner).toBe(bob.address);
+  await expect(names.lookup('alice.id', { at: before - 5 })).rejects.toThrow(code('AbsenceNotProved'));
+  const old = bitcoinNames({ network, anchor: world.anchor(before), headers, transactions, indexer });
+  await expect(old.lookup('alice.id', { at: before + 1 })).rejects.toThrow(code('AnchorRequired'));
+  for (const at of [world.height() + 1, 1, 1.5]) await expect(names.lookup('alice.id', { at })).rejects.toThrow(TypeError);
+});
+
+test('without recomputing, a proof says that nothing later was looked at', async () => {
+  const world = worldWith((at) => give(at, 'alice.id', alice, valueHash('one')));
+  const { network, headers, transactions, indexer } = world;
+  const asked: number[] = [];
+  const counting = { ...indexer, operationsHashes: (heights: readonly number[]) => (asked.push(...heights), indexer.operationsHashes(heights)) };
+  const names = bitcoinNames({ network, anchor: world.anchor(), headers, transactions, indexer: counting, complete: false });
+  const found = await names.lookup('alice.id');
+  expect(found?.evidence).toMatchObject({ level: 'snv', completeTo: null });
+  expect(found?.evidence.unchecked.join()).toContain(`from height ${(found?.record.height ?? 0) + 1}`);
+  expect(new Set(asked).size).toBeLessThan(world.height() - network.firstBlock);
+});
+
+test('what recomputing fetched is kept, taken up again, and computed anew when it was damaged', async () => {
+  const world = worldWith((at) => give(at, 'alice.id', alice, valueHash('one')));
+  const { network, headers, transactions, indexer } = world;
+  let kept: Uint8Array | null = null;
+  const store = {
+    load: () => Promise.resolve(kept),
+    save: (bytes: Uint8Array) => {
+      kept = bytes.slice();
+      return Promise.resolve();
+    },
+  };
+  const lookupCounting = async (): Promise<number> => {
+    let asked = 0;
+    const counting = { ...indexer, operationsHashes: (heights: readonly number[]) => ((asked += heights.length), indexer.operationsHashes(heights)) };
+    const names = bitcoinNames({ network, anchor: world.anchor(), headers, transactions, indexer: counting, store });
+    expect((await names.lookup('alice.id'))?.record.owner).toBe(alice.address);
+    return asked;
+  };
+  const first = await lookupCounting();
+  const second = await lookupCounting();
+  expect(second).toBeLessThan(first);
+  world.mine();
+  expect(await lookupCounting()).toBeLessThanOrEqual(second + 4);
+  (kept as unknown as Uint8Array).fill(1, 40, 41);
+  expect(await lookupCounting()).toBeGreaterThan(second + 4);
+});
+
+test('a transaction whose consensus hash the history does not have is warned of, and only that', async () => {
+  const world = worldWith((at) => give(at, 'alice.id', alice, valueHash('one')));
+  world.mine(transfer(world, 'alice.id', alice, bob));
+  const height = world.height();
+  world.mine();
+  expect((await lookup(world))?.evidence.warnings).toEqual([]);
+  const operation = world.result(height).operations[0] as Readonly<Record<string, unknown>>;
+  const transaction = parseTransaction((await world.transactions.transaction(String(operation['txid']))) ?? new Uint8Array());
+  const proved = { transaction, sender: alice.script };
+  const history = { bytes: new Uint8Array(), operationsHashAt: () => null, consensusHashAt: world.consensusHash };
+  expect(oddHashes(operation, proved, height, history)).toEqual([]);
+  expect(oddHashes(operation, proved, height, { ...history, consensusHashAt: () => 'cd'.repeat(16) })).toHaveLength(1);
+  expect(oddHashes(operation, proved, height, null)).toEqual([]);
+});
+
+test('a watch carries a record on: its level, its block and what it found are in the answer', async () => {
+  const world = worldWith((at) => give(at, 'alice.id', alice, valueHash('one')));
+  const anchor = world.anchor();
+  world.mine();
+  const { network, headers, transactions, indexer } = world;
+  const watch: Watch = {
+    level: 'history',
+    follow: async (sighting, until, { committedAt, bound, headerAt }, options) => {
+      expect(toHex(sighting.owner)).toBe(toHex(alice.script));
+      expect(await committedAt(sighting.height, options)).not.toBeNull();
+      expect(await committedAt(until.height, options)).toBeNull();
+      expect(bound).toBe(false);
+      const { time } = await headerAt(until.height, options);
+      return {
+        sighting,
+        through: { ...until, time },
+        pending: ['00'],
+        operators: ['watcher'],
+        disagreed: ['liar'],
+        checked: ['watched'],
+        unchecked: ['a little'],
+      };
+    },
+  };
+  const names = bitcoinNames({ network, anchor, headers, transactions, indexer, watch });
+  const found = await names.lookup('alice.id', { level: 'history' });
+  expect(found?.evidence).toMatchObject({ level: 'history', asOf: { height: world.height() }, completeTo: null, pending: ['00'], disagreed: ['liar'] });
+  expect(found?.evidence.operators).toContain('watcher');
+  await expect(names.lookup('alice.id', { level: 'filters' })).rejects.toThrow(code('LevelNotReached'));
+  expect((await names.lookup('alice.id', { at: world.height() }))?.evidence.asOf.height).toBe(world.height());
 });

@@ -44,6 +44,7 @@ export const errorCodes = [
   'OperationHidden',
   'UndecidedOperation',
   'SourcesDisagree',
+  'FilterMismatch',
   'RecordMismatch',
   'UncommittedField',
   'AbsenceNotProved',

@@ -27,6 +27,8 @@ export interface WatchWorld {
   readonly transactions: TransactionSource;
   /** A block of the checked chain. @throws NamesteadError when none is held there and none can be proved */
   headerAt(height: number, options: LongCallOptions): Promise<Header>;
+  /** The last height of the checked chain whose operations count; those above may yet be reorganised away. */
+  readonly confirmedTo: number;
   /** Whether what {@link WatchWorld.committedAt} answers is bound to its height: every consensus hash was recomputed, so no two blocks can be swapped. */
   readonly bound: boolean;
   /**

@@ -21,6 +21,7 @@ export { fromBase64, fromHex, fromUtf8, toBase64, toHex, toUtf8 } from './lib/by
 export { http } from './lib/http.js';
 export type { Fetch, Http, HttpAnswer, HttpRequest } from './lib/http.js';
 export type { CallOptions, Clock, LongCallOptions, Progress } from './lib/clock.js';
+export type { Fields } from './lib/shape.js';
 export { generatePrivateKey, keyAgreementOf, parsePrivateKey, parsePublicKey, publicKeyOf, signerOf } from './lib/key.js';
 export type { KeyAgreement, PrivateKey, PublicKey, Signer } from './lib/key.js';
 export { addressOf, formatAddress, parseAddress } from './lib/address.js';

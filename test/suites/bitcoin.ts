@@ -62,7 +62,7 @@ function verifyRun(list: readonly Uint8Array[]): void {
   const parsed = list.map(parseHeader);
   const [first] = parsed;
   if (first?.hash === bitcoinMainnet.genesisHash) {
-    const chain = createHeaderChain(bitcoinMainnet);
+    const chain = createHeaderChain(bitcoinMainnet, { minimumWork: 0n });
     chain.extend(list.slice(1));
     assert.equal(chain.tip().hash, parsed.at(-1)?.hash);
     return;
@@ -201,8 +201,12 @@ const summaHeaders: Suite = (file) => {
   const periodStart = one('oldPeriodStart');
   const open = (): Branch => {
     const header = parseHeader(raw(start));
-    const timeAt = (height: number): number => (height === periodStart?.height ? parseHeader(raw(periodStart)).time : -1);
-    return openBranch(bitcoinMainnet, { height: start.height ?? 1, hash: header.hash, time: header.time, work: 0n }, header.bits, timeAt, Infinity);
+    const past = {
+      time: (height: number): number => (height === periodStart?.height ? parseHeader(raw(periodStart)).time : -1),
+      bits: () => header.bits,
+    };
+    const parent = { height: start.height ?? 1, hash: header.hash, time: header.time, work: 0n };
+    return openBranch(bitcoinMainnet, parent, past, { limit: Infinity, latest: () => Infinity, kept: true });
   };
   const main = Object.entries(parts)
     .filter(([name]) => /chain$/i.test(name))
@@ -324,7 +328,7 @@ const spvChain: Suite = (file) => {
         verifyFields(bytes, fields);
         return bytes;
       });
-      const verify = (): void => createHeaderChain(bitcoinMainnet).extend(list.slice(1));
+      const verify = (): void => createHeaderChain(bitcoinMainnet, { minimumWork: 0n }).extend(list.slice(1));
       if (item.headers) {
         if (item.verify === false) assert.throws(verify);
         else verify();

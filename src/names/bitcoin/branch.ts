@@ -1,7 +1,8 @@
 import { fromHex, reversed, toHex } from '../../lib/bytes.js';
 import { NamesteadError, type ErrorCode } from '../../lib/errors.js';
 import { sha256dOf80 } from '../../lib/sha256d.js';
-import { HEADER_BYTES, hex32, PERIOD, retarget, targetOf, workOf } from './header.js';
+import { createDifficulty, type Past } from './difficulty.js';
+import { HEADER_BYTES, hex32, PERIOD, targetOf, workOf } from './header.js';
 import type { BitcoinParams } from './network.js';
 
 export interface ChainTip {
@@ -22,60 +23,110 @@ export interface Branch {
   /** Its headers, 80 bytes each. */
   bytes(): Uint8Array;
   /**
-   * Checks headers that follow (linkage, bits, proof of work, median time past) and takes them.
-   * @throws NamesteadError `Malformed`, `HeaderLinkage`, `HeaderBits`, `HeaderWork`, `HeaderTime`, `TooLarge`
+   * Checks headers that follow (linkage, bits, proof of work, median time past, future time where there is a clock, version) and takes them.
+   * @throws NamesteadError `Malformed`, `HeaderLinkage`, `HeaderBits`, `HeaderWork`, `HeaderTime`, `HeaderVersion`, `TooLarge`
    */
   extend(headers: readonly Uint8Array[]): void;
 }
 
-/** A branch on `parent`; `timeAt` and `parentBits` tell of the blocks beneath (-1 before the genesis block), `limit` is the last height it may reach. */
-export function openBranch(params: BitcoinParams, parent: ChainTip, parentBits: number, timeAt: (height: number) => number, limit: number): Branch {
-  let { height, time, work } = parent;
-  // Big integers are slow: the headers of one target are counted, and their work is added up in the end.
-  let run = 0;
-  let bits = parentBits;
-  let target = targetBytes(bits);
-  let unit = workOf(bits);
-  let periodStart = timeAt(height - (height % PERIOD));
+export interface BranchBounds {
+  /** The last height it may reach. */
+  readonly limit: number;
+  /** The latest time a header may carry now, in seconds since 1970. */
+  readonly latest: () => number;
+  /** Whether its bytes are kept; a scout, which only finds out how much work there is, keeps none. */
+  readonly kept: boolean;
+}
+
+/** A branch on `parent`; `past` tells of the blocks beneath. */
+export function openBranch(params: BitcoinParams, parent: ChainTip, past: Past, { limit, latest, kept }: BranchBounds): Branch {
+  let { height, time } = parent;
   let bytes = new Uint8Array(HEADER_BYTES);
   const hash = reversed(fromHex(parent.hash));
-  const times = new Float64Array(11);
-  for (let i = height - 10; i <= height; i++) times[(i + 11) % 11] = i < 0 ? -1 : timeAt(i);
+  const difficulty = createDifficulty(params, height, past);
+  const work = createWork(parent.work, past.bits(height));
+  const median = createMedian(height, past);
 
-  const take = (header: Uint8Array): void => {
+  const take = (header: Uint8Array, newest: number): void => {
     height++;
     if (header.length !== HEADER_BYTES) refuse('Malformed', height, `has ${header.length} bytes, not 80`);
     if (height > limit) refuse('TooLarge', height, 'is more than are held');
     for (let i = 0; i < 32; i++) if (header[4 + i] !== hash[i]) refuse('HeaderLinkage', height, 'does not follow the one before it');
-    if (height % PERIOD === 0 && !params.noRetargeting) {
-      bits = retarget(bits, time - periodStart, params.powLimitBits);
-      target = targetBytes(bits);
-      work += unit * BigInt(run);
-      unit = workOf(bits);
-      run = 0;
-    }
+    const before = time;
+    time = u32(header, 68);
+    const bits = difficulty(height, time, before);
     if (u32(header, 72) !== bits) refuse('HeaderBits', height, `has bits ${hex32(u32(header, 72))} where the rules demand ${hex32(bits)}`);
     sha256dOf80(header, 0, hash);
-    if (isAbove(hash, target)) refuse('HeaderWork', height, 'does not meet its target');
-    time = u32(header, 68);
-    // Later than the median is later than most of the eleven; before height 11 the missing ones count as passed.
-    let later = 0;
-    for (let i = 0; i < 11; i++) if (time > (times[i] as number)) later++;
-    if (later < 12 - ((Math.min(height, 11) + 1) >> 1)) refuse('HeaderTime', height, 'is not later than the median of the eleven before it');
-    times[height % 11] = time;
-    if (height % PERIOD === 0) periodStart = time;
-    run++;
+    if (!work.add(bits, hash)) refuse('HeaderWork', height, 'does not meet its target');
+    if (!median.add(height, time)) refuse('HeaderTime', height, 'is not later than the median of the eleven before it');
+    if (time > newest) refuse('HeaderTime', height, 'is of the future, more than two hours');
+    if (params.bip94 && height % PERIOD === 0 && time < before - TIMEWARP) refuse('HeaderTime', height, 'begins a period before the last one ended');
+    if ((u32(header, 0) | 0) < versionAt(params, height)) refuse('HeaderVersion', height, `has version ${u32(header, 0) | 0}, out of date by then`);
   };
 
   return {
     parent,
-    tip: () => ({ height, hash: toHex(reversed(hash)), time, work: work + unit * BigInt(run) }),
-    bytes: () => bytes.subarray(0, (height - parent.height) * HEADER_BYTES),
+    tip: () => ({ height, hash: toHex(reversed(hash)), time, work: work.total() }),
+    bytes: () => bytes.subarray(0, kept ? (height - parent.height) * HEADER_BYTES : 0),
     extend: (headers) => {
+      const newest = latest();
       for (const header of headers) {
-        take(header);
-        bytes = splice(bytes, (height - parent.height - 1) * HEADER_BYTES, header);
+        take(header, newest);
+        if (kept) bytes = splice(bytes, (height - parent.height - 1) * HEADER_BYTES, header);
       }
+    },
+  };
+}
+
+/** Seconds that a period's first block may be older than the one before it (BIP 94). */
+const TIMEWARP = 600;
+
+function versionAt({ versions }: BitcoinParams, height: number): number {
+  const [two, three, four] = versions;
+  return height >= four ? 4 : height >= three ? 3 : height >= two ? 2 : -Infinity;
+}
+
+interface Work {
+  /** Counts a block; false when its hash (inner order) is above the target. */
+  add(bits: number, hash: Uint8Array): boolean;
+  total(): bigint;
+}
+
+/** Big integers are slow: the headers of one target are counted, and their work is added up when it changes. */
+function createWork(before: bigint, firstBits: number): Work {
+  let sum = before;
+  let run = 0;
+  let bits = firstBits;
+  let target = targetBytes(bits);
+  let unit = workOf(bits);
+  const turn = (next: number): void => {
+    sum += unit * BigInt(run);
+    run = 0;
+    bits = next;
+    target = targetBytes(bits);
+    unit = workOf(bits);
+  };
+  return {
+    add: (next, hash) => {
+      if (next !== bits) turn(next);
+      run++;
+      return !isAbove(hash, target);
+    },
+    total: () => sum + unit * BigInt(run),
+  };
+}
+
+/** Answers whether a time is later than the median of the eleven before it, and counts it among them. */
+function createMedian(height: number, past: Past): { add(height: number, time: number): boolean } {
+  const times = new Float64Array(11);
+  for (let i = height - 10; i <= height; i++) times[(i + 11) % 11] = i < 0 ? -1 : past.time(i);
+  return {
+    add: (next, time) => {
+      // Later than the median is later than most of the eleven; before height 11 the missing ones count as passed.
+      let later = 0;
+      for (let i = 0; i < 11; i++) if (time > (times[i] as number)) later++;
+      times[next % 11] = time;
+      return later >= 12 - ((Math.min(next, 11) + 1) >> 1);
     },
   };
 }

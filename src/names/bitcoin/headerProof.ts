@@ -3,8 +3,8 @@ import { throwIfAborted, type LongCallOptions } from '../../lib/clock.js';
 import { isNamesteadError, NamesteadError } from '../../lib/errors.js';
 import { hash256 } from '../../lib/hash.js';
 import { merkleBranch, merkleRoot } from '../../lib/merkle.js';
-import type { HeaderChain } from './chain.js';
 import { parseHeader, type Header } from './header.js';
+import type { HeaderChain } from './headerChain.js';
 import type { BlockId, HeaderProofSource, HeaderSource } from './source.js';
 
 /** One hash that stands for every block up to a height. */

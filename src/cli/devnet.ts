@@ -31,6 +31,7 @@ export async function runDevnet({ json, bitcoind, name, terminal }: DevnetComman
       const lines = [
         `Bitcoin (${bitcoin.kind})  ${urls.bitcoin}   user ${bitcoin.user}, password ${bitcoin.password}`,
         `Esplora           ${urls.esplora}`,
+        `Electrum          ${urls.electrumTcp}   ${urls.electrumWs}`,
         `core node         ${urls.node}`,
         `Atlas peers       ${urls.atlas.join('  ')}`,
         `Gaia hub          ${urls.hub}   files ${urls.files}`,

@@ -23,6 +23,9 @@ export interface DevnetUrls {
   /** bitcoind's JSON-RPC and REST. */
   readonly bitcoin: string;
   readonly esplora: string;
+  /** The Electrum protocol over TCP and over WebSocket. */
+  readonly electrumTcp: string;
+  readonly electrumWs: string;
   /** The core node that clients ask: XML-RPC and REST on one port. It is the first Atlas peer too. */
   readonly node: string;
   readonly atlas: readonly [string, string];
@@ -105,7 +108,16 @@ function assemble(
   return {
     network,
     bitcoin,
-    urls: { bitcoin: bitcoin.rpcUrl, esplora: bitcoin.esploraUrl, node: nodes[0].url, atlas: [nodes[0].url, nodes[1].url], hub: hub.url, files: hub.readUrl },
+    urls: {
+      bitcoin: bitcoin.rpcUrl,
+      esplora: bitcoin.esploraUrl,
+      electrumTcp: bitcoin.electrumTcp,
+      electrumWs: bitcoin.electrumWs,
+      node: nodes[0].url,
+      atlas: [nodes[0].url, nodes[1].url],
+      hub: hub.url,
+      files: hub.readUrl,
+    },
     settle,
     fund: async (to, satoshi = 100_000_000n) => {
       const txid = await bitcoin.fund(to, satoshi);

@@ -9,10 +9,12 @@ import { fromUtf8, toBase64, toHex, toUtf8 } from '../../lib/bytes.js';
 import { isNamesteadError, NamesteadError } from '../../lib/errors.js';
 import { http, parseJson } from '../../lib/http.js';
 import { randomBytes } from '../../lib/key.js';
+import { createElectrum } from './electrum.js';
 import { createEsplora } from './esplora.js';
 import { createMiner } from './miner.js';
 import { RpcError } from './errors.js';
 import type { BitcoinNode, Rpc } from './node.js';
+import { createOutputIndex } from './outputs.js';
 
 const FIRST_BLOCKS = 120;
 const START_MS = 30_000;
@@ -55,14 +57,25 @@ async function launch({ path, directory, blocks = FIRST_BLOCKS }: BitcoindOption
     const rpcUrl = `http://127.0.0.1:${rpcPort}`;
     const rpc = remoteRpc(rpcUrl, credentials);
     await ready(child, rpc);
-    const esplora = await createEsplora(rpc);
+    const index = createOutputIndex(rpc);
+    const [esplora, electrum] = [await createEsplora(rpc, index), await createElectrum(rpc, index)];
     const miner = createMiner(rpc);
     if (Number(await rpc('getblockcount')) < blocks) await miner.mine(blocks - Number(await rpc('getblockcount')));
     const close = async (): Promise<void> => {
-      await esplora.close();
+      await Promise.all([esplora.close(), electrum.close()]);
       await end(child);
     };
-    return { kind: 'bitcoind', rpcUrl, ...credentials, esploraUrl: esplora.url, rpc, ...miner, close };
+    return {
+      kind: 'bitcoind',
+      rpcUrl,
+      ...credentials,
+      esploraUrl: esplora.url,
+      electrumTcp: electrum.tcpUrl,
+      electrumWs: electrum.wsUrl,
+      rpc,
+      ...miner,
+      close,
+    };
   } catch (error) {
     await end(child);
     throw error;

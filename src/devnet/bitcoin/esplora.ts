@@ -15,8 +15,7 @@ const MAX_BODY = 1_000_000;
 const TARGETS = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 144, 504, 1008];
 
 /** Serves the Esplora REST API (Blockstream's, as public explorers offer it) over any node's RPC with a transaction index. */
-export async function createEsplora(rpc: Rpc): Promise<Server> {
-  const index = createOutputIndex(rpc);
+export async function createEsplora(rpc: Rpc, index: OutputIndex = createOutputIndex(rpc)): Promise<Server> {
   return serve(async (request) => {
     try {
       return await route(rpc, index, request);

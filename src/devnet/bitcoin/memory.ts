@@ -2,9 +2,11 @@ import { toHex } from '../../lib/bytes.js';
 import { systemClock } from '../../lib/adapters/clock.js';
 import type { Clock } from '../../lib/clock.js';
 import { randomBytes } from '../../lib/key.js';
+import { createElectrum } from './electrum.js';
 import { createEsplora } from './esplora.js';
 import { createMiner } from './miner.js';
 import type { BitcoinNode } from './node.js';
+import { createOutputIndex } from './outputs.js';
 import { createRegtest } from './regtest.js';
 import { answerRest } from './rest.js';
 import { createRpc } from './rpc.js';
@@ -39,11 +41,22 @@ export async function startMemoryBitcoin({ clock = systemClock(), blocks = FIRST
     (request) => (request.path.startsWith('/rest/') ? answerRest(regtest, rpc, request) : answerRpc(rpc, credentials, request)),
     MAX_RPC_BODY,
   );
-  const esplora = await createEsplora(rpc);
+  const index = createOutputIndex(rpc);
+  const [esplora, electrum] = [await createEsplora(rpc, index), await createElectrum(rpc, index)];
   const miner = createMiner(rpc);
   await miner.mine(blocks);
   const close = async (): Promise<void> => {
-    await Promise.all([node.close(), esplora.close()]);
+    await Promise.all([node.close(), esplora.close(), electrum.close()]);
   };
-  return { kind: 'memory', rpcUrl: node.url, ...credentials, esploraUrl: esplora.url, rpc, ...miner, close };
+  return {
+    kind: 'memory',
+    rpcUrl: node.url,
+    ...credentials,
+    esploraUrl: esplora.url,
+    electrumTcp: electrum.tcpUrl,
+    electrumWs: electrum.wsUrl,
+    rpc,
+    ...miner,
+    close,
+  };
 }

@@ -7,6 +7,10 @@ export interface BitcoinNode {
   readonly password: string;
   /** The Esplora REST API. */
   readonly esploraUrl: string;
+  /** The Electrum protocol over TCP, `tcp://127.0.0.1:port`. */
+  readonly electrumTcp: string;
+  /** The Electrum protocol over WebSocket, `ws://127.0.0.1:port`. */
+  readonly electrumWs: string;
   /** Calls the node. @throws `RpcError` with bitcoind's code and message */
   readonly rpc: Rpc;
   /** Mines `n` blocks with what waits in the mempool, to the miner or to `script`. Answers the block hashes, display hex. */

@@ -17,6 +17,23 @@ export interface Known extends Output {
   readonly txid: string;
   readonly vout: number;
   readonly place: Place | null;
+  /** Of its transaction in the block. */
+  readonly index: number;
+}
+
+/** The transaction and input that spend an output. */
+export interface Spend {
+  readonly txid: string;
+  readonly vin: number;
+  readonly place: Place | null;
+  readonly index: number;
+}
+
+export interface IndexedBlock {
+  readonly hash: string;
+  readonly header: Uint8Array;
+  /** In block order. */
+  readonly txids: readonly string[];
 }
 
 /** What was paid to and spent from scripts, read from a node's blocks. A script is named as Esplora names it: SHA-256 of its bytes, hex. */
@@ -25,14 +42,16 @@ export interface OutputIndex {
   refresh(): Promise<void>;
   of(scriptHash: string): readonly Known[];
   output(point: { readonly txid: string; readonly vout: number }): Known | null;
-  /** The transaction and input that spend it. */
-  spender(point: { readonly txid: string; readonly vout: number }): { readonly txid: string; readonly vin: number; readonly place: Place | null } | null;
+  spender(point: { readonly txid: string; readonly vout: number }): Spend | null;
   waiting(): readonly Tx[];
+  /** Blocks read: one more than the height of the last. */
+  length(): number;
+  block(height: number): IndexedBlock | null;
 }
 
 interface Layer {
   readonly outputs: Map<string, Known>;
-  readonly spends: Map<string, { readonly txid: string; readonly vin: number; readonly place: Place | null }>;
+  readonly spends: Map<string, Spend>;
   readonly scripts: Map<string, Set<string>>;
 }
 
@@ -55,7 +74,7 @@ export function createOutputIndex(rpc: Rpc): OutputIndex {
       const hash = String(await rpc('getblockhash', [blocks.length]));
       const block = parseBlock(fromHex(String(await rpc('getblock', [hash, 0]))));
       const place = { hash, height: blocks.length, time: new DataView(block.header.buffer, block.header.byteOffset).getUint32(68, true) };
-      for (const tx of block.transactions) add(chain, tx, place);
+      block.transactions.forEach((tx, index) => add(chain, tx, place, index));
       blocks.push({ place, block });
     }
     await readMempool();
@@ -69,7 +88,7 @@ export function createOutputIndex(rpc: Rpc): OutputIndex {
       if (!known.has(txid)) known.set(txid, parseTx(fromHex(String(await rpc('getrawtransaction', [txid])))));
     }
     pool = layer();
-    for (const tx of known.values()) add(pool, tx, null);
+    for (const tx of known.values()) add(pool, tx, null, 0);
   }
 
   return {
@@ -90,6 +109,11 @@ export function createOutputIndex(rpc: Rpc): OutputIndex {
     output: (point) => chain.outputs.get(outpoint(point)) ?? pool.outputs.get(outpoint(point)) ?? null,
     spender: (point) => chain.spends.get(outpoint(point)) ?? pool.spends.get(outpoint(point)) ?? null,
     waiting: () => [...known.values()],
+    length: () => blocks.length,
+    block: (height) => {
+      const found = blocks[height];
+      return found ? { hash: found.place.hash, header: found.block.header, txids: found.block.transactions.map((tx) => tx.txid) } : null;
+    },
   };
 }
 
@@ -101,11 +125,11 @@ function layer(): Layer {
   return { outputs: new Map(), spends: new Map(), scripts: new Map() };
 }
 
-function add({ outputs, spends, scripts }: Layer, tx: Tx, place: Place | null): void {
-  if (!isCoinbase(tx.transaction)) tx.transaction.inputs.forEach((input, vin) => spends.set(outpoint(input), { txid: tx.txid, vin, place }));
+function add({ outputs, spends, scripts }: Layer, tx: Tx, place: Place | null, index: number): void {
+  if (!isCoinbase(tx.transaction)) tx.transaction.inputs.forEach((input, vin) => spends.set(outpoint(input), { txid: tx.txid, vin, place, index }));
   tx.transaction.outputs.forEach((output, vout) => {
     const point = outpoint({ txid: tx.txid, vout });
-    outputs.set(point, { ...output, txid: tx.txid, vout, place });
+    outputs.set(point, { ...output, txid: tx.txid, vout, place, index });
     const hash = scriptHashOf(output.script);
     scripts.set(hash, (scripts.get(hash) ?? new Set()).add(point));
   });

@@ -55,8 +55,8 @@ export { quorumNames, serverNames } from './names/bitcoin/quorumNames.js';
 export type { QuorumNamesOptions } from './names/bitcoin/quorumNames.js';
 export type { Sighting, Watch, Watched, WatchWorld } from './names/bitcoin/watch.js';
 export type { NamespaceLife } from './names/bitcoin/expiry.js';
-export { bitcoinMainnet, bitcoinRegtest, bitcoinSignet, bitcoinTestnet3, bitcoinTestnet4, defineNetwork, mainnet } from './names/bitcoin/network.js';
-export type { BitcoinParams, Epoch, Network, NetworkDefaults } from './names/bitcoin/network.js';
+export { bitcoinMainnet, bitcoinRegtest, bitcoinSignet, bitcoinTestnet3, bitcoinTestnet4, defineNetwork, mainnet, regtest, testnet } from './names/bitcoin/network.js';
+export type { BitcoinParams, Epoch, GenesisAccount, Network, NetworkDefaults } from './names/bitcoin/network.js';
 export type { EpochRules } from './names/bitcoin/epoch.js';
 export type {
   BitcoinSource,

@@ -5,7 +5,7 @@ import { parsePrivateKey, publicKeyOf } from '../../src/lib/key.js';
 import { merkleRoot } from '../../src/lib/merkle.js';
 import { readClaim } from '../../src/names/bitcoin/claim.js';
 import { nameHash128 } from '../../src/names/bitcoin/commitment.js';
-import { importAddresses, importKey } from '../../src/names/bitcoin/keychain.js';
+import { importKey, importKeychain } from '../../src/names/bitcoin/keychain.js';
 import { encodeOperation } from '../../src/names/bitcoin/operation.js';
 import { nulldataOf, scriptOfAddress } from '../../src/names/bitcoin/script.js';
 import { mainnet, type Epoch, type Network } from '../../src/names/bitcoin/network.js';
@@ -165,7 +165,7 @@ const keychain = each<KeychainCase>(
   (vector) => {
     const revealer = publicKeyOf(parsePrivateKey(vector.private_key));
     assert.deepEqual([toHex(revealer), addressOf(revealer)], [vector.pubkey, vector.address]);
-    const allowed = importAddresses(vector.pubkey, vector.address);
+    const allowed = importKeychain(vector.pubkey);
     assert.ok(allowed.has(vector.address));
     for (const child of vector.children) {
       assert.equal(toHex(importKey(revealer, child.index)), child.pubkey);

@@ -65,6 +65,11 @@ const layouts: Readonly<Record<Opcode, Layout>> = {
   TOKEN_TRANSFER: { least: 2, most: Infinity, checked: 2, recipient: 1 },
 };
 
+/** The address of a script in hex; null when it has none. */
+type AddressOf = (script: string) => string | null;
+
+const addressOfHex: AddressOf = (script) => addressOfScript(fromHex(script));
+
 /** Whether a transaction carries the network's magic and a known opcode, so that its previous outputs are worth fetching. */
 export function isCandidate(transaction: Transaction, network: Pick<Network, 'magic'>): boolean {
   const data = nulldataOf(transaction.outputs);
@@ -72,25 +77,32 @@ export function isCandidate(transaction: Transaction, network: Pick<Network, 'ma
 }
 
 /** Reads the claim of a transaction at `height`; null: it makes none, and BNS ignores it; BNS (a.3), (a.4), (c.1). */
-export function readClaim(candidate: Candidate, height: number, network: Network): Claim | null {
+export function readClaim(candidate: Candidate, height: number, network: Network, addressOf: AddressOf = addressOfHex): Claim | null {
   const { transaction, index, txid } = candidate;
   const { outputs } = transaction;
   const data = nulldataOf(outputs);
   const operation = data && decodeOperation(data, { magic: network.magic, epoch: epochAt(network, height).number, outputs: outputs.length });
-  const sender = operation && senderOf(candidate);
-  const terms = operation && sender && readOutputs(outputs, layouts[operation.opcode]);
+  const sender = operation && senderOf(candidate, addressOf);
+  const terms = operation && sender && readOutputs(outputs, layouts[operation.opcode], addressOf);
   return terms ? { height, index, txid, operation, sender, senderKey: keyOf(candidate, sender), ...terms } : null;
 }
 
 /** The first input is the sender, and every input must spend p2pkh or p2sh: one of another form voids the transaction; BNS (a.4). */
-function senderOf({ previous, transaction }: Candidate): Party | null {
-  const parties = previous.map(partyOf);
-  return parties.length === transaction.inputs.length && parties.every((party) => party !== null) ? (parties[0] ?? null) : null;
+function senderOf({ previous, transaction }: Candidate, addressOf: AddressOf): Party | null {
+  if (previous.length !== transaction.inputs.length || !previous.every((output) => output !== null && isParty(output))) return null;
+  return partyOf(previous[0], addressOf);
 }
 
-function partyOf(output: Output | null | undefined): Party | null {
-  const address = output ? addressOfScript(output.script) : null;
-  return output && address !== null ? { script: toHex(output.script), address } : null;
+function isParty({ script }: Output): boolean {
+  const type = classifyScript(script);
+  return type === 'p2pkh' || type === 'p2sh';
+}
+
+function partyOf(output: Output | null | undefined, addressOf: AddressOf): Party | null {
+  if (!output || !isParty(output)) return null;
+  const script = toHex(output.script);
+  const address = addressOf(script);
+  return address === null ? null : { script, address };
 }
 
 /** The first key any input shows that hashes to a p2pkh sender; BNS (a.4). */
@@ -105,12 +117,12 @@ function isKeyOf(key: string, wanted: string): boolean {
   return /^(?:0[23].{64}|04.{128})$/.test(key) && toHex(hash160(fromHex(key))) === wanted;
 }
 
-function readOutputs(outputs: readonly Output[], layout: Layout): Pick<Claim, 'recipient' | 'payment' | 'valueHash'> | null {
+function readOutputs(outputs: readonly Output[], layout: Layout, addressOf: AddressOf): Pick<Claim, 'recipient' | 'payment' | 'valueHash'> | null {
   if (outputs.length < layout.least || outputs.length > layout.most) return null;
   if (!outputs.slice(0, layout.checked).every((output) => ['nulldata', 'p2pkh', 'p2sh'].includes(classifyScript(output.script) ?? ''))) return null;
   const { recipient: to, payment: fee, valueHash: hashed } = layout;
-  const recipient = to === undefined ? null : partyOf(outputs[to]);
-  const payment = fee === undefined ? null : paymentOf(outputs[fee]);
+  const recipient = to === undefined ? null : partyOf(outputs[to], addressOf);
+  const payment = fee === undefined ? null : paymentOf(outputs[fee], addressOf);
   const valueHash = hashed === undefined ? null : hashIn(outputs[hashed]);
   const lacks = (to !== undefined && !recipient) || (fee !== undefined && !payment) || (hashed !== undefined && !valueHash);
   return lacks ? null : { recipient, payment, valueHash };
@@ -119,8 +131,8 @@ function readOutputs(outputs: readonly Output[], layout: Layout): Pick<Claim, 'r
 /** More than there are bitcoins is in no block; read from elsewhere it must not reach the sums. */
 const MAX_MONEY = 2_100_000_000_000_000n;
 
-function paymentOf(output: Output | undefined): Claim['payment'] {
-  const party = partyOf(output);
+function paymentOf(output: Output | undefined, addressOf: AddressOf): Claim['payment'] {
+  const party = partyOf(output, addressOf);
   return output && party && output.value <= MAX_MONEY ? { satoshi: Number(output.value), address: party.address } : null;
 }
 

@@ -2,10 +2,11 @@ import type { Party } from './claim.js';
 import { epochAt } from './epoch.js';
 import { balanceOf } from './operationRecord.js';
 import { BURN_ADDRESS, namePrice, namePriceInStacks } from './price.js';
-import { put, type NamespaceRow, type State } from './state.js';
+import type { AccountRow, NamespaceRow, State } from './state.js';
+import { put } from './undo.js';
 
 /** What was paid for a name, to whom and at which height; its price is that of this height; BNS (b.2). */
-export interface Payment {
+interface Payment {
   readonly satoshi: number;
   readonly paidTo: string;
   /** Micro-STACKS; null: bitcoin pays. */
@@ -32,7 +33,7 @@ export function feeRefusal(state: State, namespace: NamespaceRow, label: string,
 }
 
 /** Whether names of a namespace pay its creator at `height`: version 2, for a year from its reveal; BNS (b.4). */
-export function paysCreator(state: State, namespace: NamespaceRow, height: number): boolean {
+function paysCreator(state: State, namespace: NamespaceRow, height: number): boolean {
   const { updateWithRegistration, receiveFeesPeriod } = epochAt(state.network, height);
   return updateWithRegistration && namespace.version === 2 && namespace.revealBlock + receiveFeesPeriod >= height;
 }
@@ -44,12 +45,14 @@ export function balanceRefusal(state: State, address: string, amount: bigint): s
   return balanceOf(account) >= amount ? false : `${address} has ${balanceOf(account)} micro-STACKS and ${amount} are needed`;
 }
 
+const EMPTY: AccountRow = { credit: 0n, debit: 0n, lockedUntil: 0, receives: true };
+
 export function debit(state: State, { address }: Pick<Party, 'address'>, amount: bigint): void {
-  const account = state.accounts.get(address) ?? { credit: 0n, debit: 0n, lockedUntil: 0 };
+  const account = state.accounts.get(address) ?? EMPTY;
   put(state, state.accounts, address, { ...account, debit: account.debit + amount });
 }
 
 export function credit(state: State, { address }: Pick<Party, 'address'>, amount: bigint): void {
-  const account = state.accounts.get(address) ?? { credit: 0n, debit: 0n, lockedUntil: 0 };
+  const account = state.accounts.get(address) ?? EMPTY;
   put(state, state.accounts, address, { ...account, credit: account.credit + amount });
 }

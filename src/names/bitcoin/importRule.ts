@@ -1,13 +1,13 @@
 import { fromHex } from '../../lib/bytes.js';
 import type { Claim } from './claim.js';
 import { encodable, preorderHash } from './commitment.js';
-import { importAddresses } from './keychain.js';
 import { isRevealed } from './namespaceRule.js';
 import type { NamedOperation } from './operation.js';
 import { nameRecord } from './operationRecord.js';
 import { namePrice } from './price.js';
 import { refuse, type BlockContext, type Verdict } from './rule.js';
-import { existsAt, put, putName, type NameRow, type NamespaceRow, type State } from './state.js';
+import { existsAt, putName, type NameRow, type State } from './state.js';
+import { put } from './undo.js';
 
 /** NAME_IMPORT; BNS (b.5). A later import of the same name overwrites it and keeps its dates. */
 export function judgeImport(state: State, claim: Claim<NamedOperation>, block: BlockContext): Verdict {
@@ -17,8 +17,9 @@ export function judgeImport(state: State, claim: Claim<NamedOperation>, block: B
   const namespace = state.namespaces.get(id);
   if (!namespace || !isRevealed(namespace, block.last)) return refuse('the namespace is not open for imports');
   if (senderKey === null || !recipient || !encodable(name)) return refuse('the sender is not p2pkh');
-  const keychain = state.keychains.get(id) ?? firstKeychain(namespace, sender.address, senderKey);
-  if (!keychain?.has(sender.address)) return refuse(keychain ? 'the sender is not of the import keychain' : 'the first import comes from the reveal address');
+  const keychain = state.keychains.get(id);
+  if (keychain === undefined && sender.address !== namespace.recipientAddress) return refuse('the first import comes from the reveal address');
+  if (keychain !== undefined && !state.memo.keychainOf(keychain).has(sender.address)) return refuse('the sender is not of the import keychain');
   return {
     grant: () => {
       const old = previousImport(state, name, block);
@@ -43,16 +44,13 @@ export function judgeImport(state: State, claim: Claim<NamedOperation>, block: B
         consensusHash: null,
         updateConsensusHash: null,
         height: block.height,
+        index: claim.index,
       };
-      if (!state.keychains.has(id)) put(state, state.keychains, id, keychain);
+      if (keychain === undefined) put(state, state.keychains, id, senderKey);
       putName(state, row);
       return nameRecord('NAME_IMPORT', ';', row, claim);
     },
   };
-}
-
-function firstKeychain(namespace: NamespaceRow, address: string, key: string): ReadonlySet<string> | null {
-  return address === namespace.recipientAddress ? importAddresses(key, address) : null;
 }
 
 /** The name as it was imported before, in this block or an earlier one. */

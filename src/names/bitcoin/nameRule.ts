@@ -8,7 +8,9 @@ import type { NamePreorder, NameRegistration } from './operation.js';
 import { nameRecord, preorderRecord, transitionRecord } from './operationRecord.js';
 import { BURN_ADDRESS } from './price.js';
 import { firstRefusal, isAtQuota, refuse, type BlockContext, type Verdict } from './rule.js';
-import { addHistory, existsAt, findName, put, putName, type NameRow, type NamespaceRow, type PreorderRow, type State } from './state.js';
+import { preorderRow } from './preorder.js';
+import { existsAt, findName, placeOf, putName, type NameRow, type NamespaceRow, type PreorderRow, type State } from './state.js';
+import { enter, put } from './undo.js';
 
 /** NAME_PREORDER; BNS (b.5). Its fee is judged when the name is registered. */
 export function judgePreorder(state: State, claim: Claim<NamePreorder>, block: BlockContext): Verdict {
@@ -26,19 +28,9 @@ export function judgePreorder(state: State, claim: Claim<NamePreorder>, block: B
   if (refusal !== null || !payment) return refuse(refusal ?? 'no fee');
   return {
     grant: () => {
-      const record = preorderRecord(claim, operation.preorderHash, operation.consensusHash, tokens);
-      const row: PreorderRow = {
-        preorderHash: operation.preorderHash,
-        sender: sender.script,
-        height: block.height,
-        satoshi: payment.satoshi,
-        paidTo: payment.address,
-        tokens,
-        record,
-      };
-      put(state, state.preorders, row.preorderHash, row);
+      put(state, state.preorders, operation.preorderHash, preorderRow(claim, operation.preorderHash, payment, tokens));
       if (tokens !== null) debit(state, sender, tokens);
-      return record;
+      return preorderRecord(claim, operation.preorderHash, operation.consensusHash, tokens);
     },
   };
 }
@@ -52,8 +44,8 @@ function isPayee(state: State, address: string | undefined): boolean {
 
 /** The preorder with a hash, unless a name that lives came from one with the same: then the hash is free again, and buys nothing. */
 function outstanding(state: State, hash: string, height: number): PreorderRow | null {
-  const lives = [...(state.byPreorderHash.get(hash) ?? [])].some((name) => findName(state, name, height) !== null);
-  return lives ? null : (state.preorders.get(hash) ?? null);
+  for (const name of state.byPreorderHash.members(hash)) if (findName(state, name, height)) return null;
+  return state.preorders.get(hash) ?? null;
 }
 
 /** The namespace of a name, ready for registrations. */
@@ -106,10 +98,11 @@ export function judgeRegistration(state: State, claim: Claim<NameRegistration>, 
         consensusHash: null,
         updateConsensusHash: null,
         height: block.height,
+        index: claim.index,
       };
       put(state, state.preorders, hash, undefined);
+      enter(state, state.histories, name, placeOf(preorder));
       putName(state, row);
-      addHistory(state, name, { height: preorder.height, record: preorder.record });
       return nameRecord('NAME_REGISTRATION', ':', row, claim);
     },
   };
@@ -150,6 +143,7 @@ export function judgeRenewal(state: State, claim: Claim<NameRegistration>, block
         fee: payment.satoshi,
         tokenFee: (tokens ?? 0n).toString(),
         height: block.height,
+        index: claim.index,
       };
       putName(state, row);
       if (tokens !== null) debit(state, sender, tokens);

@@ -7,7 +7,9 @@ import type { NamespacePreorder, NamespaceReady, NamespaceReveal } from './opera
 import { namespaceRecord, preorderRecord } from './operationRecord.js';
 import { BURN_ADDRESS, namespacePrice } from './price.js';
 import { firstRefusal, refuse, type BlockContext, type Verdict } from './rule.js';
-import { put, type NamespaceRow, type PreorderRow, type State } from './state.js';
+import { preorderRow } from './preorder.js';
+import { putNamespace, type NamespaceRow, type PreorderRow, type State } from './state.js';
+import { put } from './undo.js';
 
 /** NAMESPACE_PREORDER; BNS (b.5). */
 export function judgeNamespacePreorder(state: State, claim: Claim<NamespacePreorder>, block: BlockContext): Verdict {
@@ -22,27 +24,17 @@ export function judgeNamespacePreorder(state: State, claim: Claim<NamespacePreor
   if (refusal !== null || !payment) return refuse(refusal ?? 'no fee');
   return {
     grant: () => {
-      const record = preorderRecord(claim, operation.preorderHash, operation.consensusHash, tokens);
-      const row: PreorderRow = {
-        preorderHash: operation.preorderHash,
-        sender: sender.script,
-        height: block.height,
-        satoshi: payment.satoshi,
-        paidTo: payment.address,
-        tokens,
-        record,
-      };
-      put(state, state.namespacePreorders, row.preorderHash, row);
+      put(state, state.namespacePreorders, operation.preorderHash, preorderRow(claim, operation.preorderHash, payment, tokens));
       if (tokens !== null) debit(state, sender, tokens);
-      return record;
+      return preorderRecord(claim, operation.preorderHash, operation.consensusHash, tokens);
     },
   };
 }
 
 /** The preorder with a hash, unless a namespace came from one with the same: as for names, the hash is then free and buys nothing. */
 function outstanding(state: State, hash: string): PreorderRow | null {
-  const used = [...state.namespaces.values()].some((namespace) => namespace.preorderHash === hash);
-  return used ? null : (state.namespacePreorders.get(hash) ?? null);
+  for (const _ of state.byNamespacePreorderHash.members(hash)) return null;
+  return state.namespacePreorders.get(hash) ?? null;
 }
 
 /** NAMESPACE_REVEAL; BNS (b.5). */
@@ -81,7 +73,7 @@ export function judgeReveal(state: State, claim: Claim<NamespaceReveal>, block: 
         tokenFee: (preorder.tokens ?? 0n).toString(),
       };
       put(state, state.namespacePreorders, hash, undefined);
-      put(state, state.namespaces, id, row);
+      putNamespace(state, row);
       return namespaceRecord('NAMESPACE_REVEAL', row, claim);
     },
   };
@@ -106,7 +98,7 @@ export function judgeReady(state: State, claim: Claim<NamespaceReady>, block: Bl
   return {
     grant: () => {
       const row: NamespaceRow = { ...namespace, sender: claim.sender.script, readyBlock: block.height };
-      put(state, state.namespaces, row.id, row);
+      putNamespace(state, row);
       return namespaceRecord('NAMESPACE_READY', row, claim);
     },
   };

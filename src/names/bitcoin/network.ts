@@ -17,15 +17,32 @@ export interface Network {
   /** Blocks a creator is paid for names of a version-2 namespace after its reveal. */
   readonly receiveFeesPeriod: number;
   /** STACKS balances in micro-STACKS by address before the first block; empty where none are known. */
-  readonly genesisBalances: Readonly<Record<string, string>>;
+  readonly genesisBalances: Readonly<Record<string, string | GenesisAccount>>;
+  /** Micro-STACKS that come free later: by height, then by address. None when left out. */
+  readonly vesting?: Readonly<Record<number, Readonly<Record<string, string>>>>;
   /** Confirmations an operation needs before it counts. */
   readonly confirmations: number;
+  /**
+   * False: accounts were given tokens before the first block that `genesisBalances` does not hold. From epoch 4 on the fold then refuses what
+   * such accounts paid for, and its consensus hashes part from the network's. True when left out.
+   */
+  readonly genesisKnown?: boolean;
   /**
    * With true, a preorder must pay the burn address or a namespace's creator, so that every block the rules change anything in matches a
    * BIP 158 filter (see `watchedScripts`), and the network can be replayed from filters; BNS (h). False when left out: `.id` is not.
    */
   readonly filterable?: boolean;
   readonly bitcoin: BitcoinParams;
+}
+
+/** A balance with conditions; BNS (b.5). */
+export interface GenesisAccount {
+  /** Decimal micro-STACKS. */
+  readonly amount: string;
+  /** The first height at which its tokens may be transferred; paying for names is free of it. */
+  readonly lockedUntil: number;
+  /** Whether tokens may be transferred to it; true when left out. */
+  readonly receives?: boolean;
 }
 
 /** Consensus parameters of the Bitcoin chain beneath. */
@@ -147,7 +164,10 @@ export const bitcoinRegtest: BitcoinParams = {
   bech32: 'bcrt',
 };
 
-/** BNS as it ran on Bitcoin's main chain; (b.2). The STACKS balances of its genesis are not part of the consensus hash and not known here. */
+/**
+ * BNS as it ran on Bitcoin's main chain; (b.2). The STACKS balances of its genesis are not part of the consensus hash and not known here:
+ * see `genesisKnown`.
+ */
 export const mainnet: Network = {
   name: 'mainnet',
   magic: 'id',
@@ -168,9 +188,30 @@ export const mainnet: Network = {
   },
   receiveFeesPeriod: BLOCKS_PER_YEAR,
   genesisBalances: {},
+  genesisKnown: false,
   confirmations: 6,
   bitcoin: bitcoinMainnet,
 };
+
+/**
+ * BNS on Bitcoin's testnet4. The numbers are ours: the old testnets of BNS were started and thrown away at will. Names cost what they cost
+ * in epoch 3, since from epoch 4 on namespaces take STACKS that nobody has here, and it can be replayed from filters.
+ */
+export const testnet: Network = {
+  name: 'testnet',
+  magic: 'id',
+  firstBlock: 100_000,
+  epochs: [{ number: 3, endBlock: Infinity }],
+  genesisConsensusHashes: {},
+  receiveFeesPeriod: BLOCKS_PER_YEAR,
+  genesisBalances: {},
+  confirmations: 6,
+  filterable: true,
+  bitcoin: bitcoinTestnet4,
+};
+
+/** BNS on a private chain: as {@link testnet}, from block 101 on, where the first coinbase can be spent, and one confirmation is enough. Ours as well. */
+export const regtest: Network = { ...testnet, name: 'regtest', firstBlock: 101, confirmations: 1, bitcoin: bitcoinRegtest };
 
 export type NetworkDefaults = 'magic' | 'genesisConsensusHashes' | 'receiveFeesPeriod' | 'genesisBalances' | 'confirmations';
 
@@ -194,9 +235,16 @@ export function defineNetwork(network: Omit<Network, NetworkDefaults> & Partial<
     'are 32 hex digits at heights before firstBlock',
   );
   demand(
-    Object.values(whole.genesisBalances).every((amount) => /^\d{1,20}$/.test(amount)),
+    Object.values(whole.genesisBalances).every((balance) =>
+      typeof balance === 'string' ? isAmount(balance) : isAmount(balance.amount) && isCount(balance.lockedUntil),
+    ),
     'genesisBalances',
     'are decimal micro-STACKS',
+  );
+  demand(
+    Object.entries(whole.vesting ?? {}).every(([height, due]) => Number(height) >= whole.firstBlock && Object.values(due).every(isAmount)),
+    'vesting',
+    'is decimal micro-STACKS by address at heights from firstBlock on',
   );
   return whole;
 }
@@ -208,6 +256,10 @@ function follows({ number, endBlock }: Epoch, index: number, epochs: readonly Ep
 
 function isGenesisHash(firstBlock: number): (entry: readonly [string, string]) => boolean {
   return ([height, hash]) => Number(height) < firstBlock && /^[0-9a-f]{32}$/.test(hash);
+}
+
+function isAmount(amount: string): boolean {
+  return /^\d{1,20}$/.test(amount);
 }
 
 function isCount(value: number): boolean {

@@ -29,7 +29,14 @@ export function judgeUpdate(state: State, claim: Claim<NameUpdate>, block: Block
   if (refusal !== false) return refuse(refusal);
   return {
     grant: () => {
-      const row: NameRow = { ...old, valueHash: operation.valueHash, consensusHash, updateConsensusHash: consensusHash, height: block.height };
+      const row: NameRow = {
+        ...old,
+        valueHash: operation.valueHash,
+        consensusHash,
+        updateConsensusHash: consensusHash,
+        height: block.height,
+        index: claim.index,
+      };
       putName(state, row);
       return updateRecord(row, consensusHash, claim);
     },
@@ -68,6 +75,7 @@ export function judgeTransfer(state: State, claim: Claim<NameTransfer>, block: B
         // The reference commits to the last update's consensus hash rather than the transfer's own; BNS (c.2).
         consensusHash: old.updateConsensusHash ?? operation.consensusHash,
         height: block.height,
+        index: claim.index,
       };
       putName(state, row);
       return transferRecord(row, operation.keepData, claim);
@@ -83,7 +91,7 @@ export function judgeRevoke(state: State, claim: Claim<NamedOperation>, block: B
   if (refusal !== false) return refuse(refusal);
   return {
     grant: () => {
-      const row: NameRow = { ...old, revoked: true, valueHash: null, height: block.height };
+      const row: NameRow = { ...old, revoked: true, valueHash: null, height: block.height, index: claim.index };
       putName(state, row);
       return transitionRecord('NAME_REVOKE', '~', row, claim);
     },

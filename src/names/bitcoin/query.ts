@@ -1,6 +1,6 @@
 import { expireBlock, isInGrace, renewalDeadline } from './expiry.js';
 import { balanceOf, type OperationRecord } from './operationRecord.js';
-import { existsAt, ownedBy, type HistoryEntry, type NameRow, type NamespaceRow, type State } from './state.js';
+import { existsAt, operationAt, ownedBy, placeOf, type HistoryEntry, type NameRow, type NamespaceRow, type State } from './state.js';
 
 /** The lifetime that stands for ever; BNS (a.3). */
 const FOR_EVER = 0xffffffff;
@@ -23,7 +23,7 @@ export function nameAt(state: State, name: string): NameAt | null {
   const { network, height } = state;
   const row = state.names.get(name);
   const namespace = row && state.namespaces.get(row.namespace);
-  const record = state.histories.get(name)?.at(-1)?.record;
+  const record = row && operationAt(state, placeOf(row))?.record;
   if (!row || !namespace || !record) return null;
   const lasts = namespace.readyBlock > 0 && namespace.lifetime !== FOR_EVER;
   return {
@@ -49,7 +49,7 @@ export function namespaceAt(state: State, id: string): NamespaceAt | null {
 
 /** Every operation on a name with its height, oldest first; each preorder that led to a registration stands at its own height. */
 export function historyOf(state: State, name: string): readonly HistoryEntry[] {
-  return [...(state.histories.get(name) ?? [])].sort((a, b) => a.height - b.height || a.record.vtxindex - b.record.vtxindex);
+  return [...state.histories.members(name)].sort().flatMap((place) => operationAt(state, place) ?? []);
 }
 
 /** Names a script (hex) owns after the last block. */

@@ -24,7 +24,22 @@ export interface NameRow {
   readonly consensusHash: string | null;
   /** That of the last update since the name was registered or imported: transfers commit to it; BNS (c.2). */
   readonly updateConsensusHash: string | null;
+  /** Where its last operation stands. */
   readonly height: number;
+  readonly index: number;
+}
+
+/** A preorder of a name or of a namespace that nothing has used up. */
+export interface PreorderRow {
+  readonly preorderHash: string;
+  readonly sender: string;
+  readonly height: number;
+  /** Its place in the block. */
+  readonly index: number;
+  readonly satoshi: number;
+  readonly paidTo: string;
+  /** Micro-STACKS; null: bitcoin pays. */
+  readonly tokens: bigint | null;
 }
 
 export interface NamespaceRow extends NamespaceTerms {
@@ -48,6 +63,8 @@ export interface NamespaceRow extends NamespaceTerms {
 export interface AccountRow {
   readonly credit: bigint;
   readonly debit: bigint;
-  /** Nothing leaves before this height. */
+  /** No transfer leaves before this height. */
   readonly lockedUntil: number;
+  /** Whether transfers may come. */
+  readonly receives: boolean;
 }

@@ -1,16 +1,19 @@
 import { isCandidate, readClaim, type Candidate, type Claim } from './claim.js';
 import { consensusHash, operationsHash, skipHeights } from './consensus.js';
 import { epochAt } from './epoch.js';
+import { credit } from './fee.js';
 import { judgeImport } from './importRule.js';
 import { judgePreorder, judgeRegistration, judgeRenewal } from './nameRule.js';
 import { judgeNamespacePreorder, judgeReady, judgeReveal } from './namespaceRule.js';
+import type { Network } from './network.js';
 import type { Opcode, Operation } from './operation.js';
 import type { OperationRecord } from './operationRecord.js';
 import { judgeRevoke, judgeTransfer, judgeUpdate } from './ownerRule.js';
 import { freshHashes, refuse, type BlockContext, type Verdict } from './rule.js';
 import { serializeOperation } from './serialization.js';
-import { addHistory, createState, openBlock, put, undoBlock, type HistoryEntry, type State } from './state.js';
+import { changeBlock, createState, undoBlock, type HistoryEntry, type State } from './state.js';
 import { judgeTokenTransfer } from './tokenRule.js';
+import { put } from './undo.js';
 
 export { createState, isCandidate, undoBlock };
 export { accountAt, consensusHashAt, historyOf, nameAt, namesOf, namespaceAt, operationsAt } from './query.js';
@@ -41,6 +44,11 @@ export interface BlockResult {
   readonly serialized: readonly string[];
   readonly operationsHash: string;
   readonly consensusHash: string;
+  /**
+   * `genesis`: some account's tokens from before the first block are not known, and from epoch 4 on operations may be refused here
+   * that the network accepted. Empty: the result hangs on nothing but the blocks.
+   */
+  readonly assumptions: readonly 'genesis'[];
   /** One for each transaction that makes a claim; the rest is no part of BNS. */
   readonly verdicts: readonly TransactionVerdict[];
 }
@@ -56,23 +64,39 @@ export interface BlockResult {
 export function applyBlock(state: State, { height, transactions }: RuleBlock): BlockResult {
   if (height !== state.height + 1) throw new TypeError(`block ${height} does not follow block ${state.height}`);
   const claims = readClaims(transactions, height, state);
-  const collided = findCollisions(state, claims, contextOf(state, height));
-  openBlock(state, height);
-  const block = contextOf(state, height);
-  const created = new Set<string>();
-  const judged = claims.map((claim) => ({ claim, outcome: settle(state, claim, block, collided, created) }));
-  const operations = judged.flatMap(({ outcome }) => (typeof outcome === 'string' ? [] : [outcome]));
-  const verdicts = judged.map(({ claim, outcome }) => verdictOf(claim, outcome));
-  return { height, operations, verdicts, ...commit(state, height, operations) };
+  const collided = findCollisions(state, claims, height);
+  return changeBlock(state, height, () => {
+    vest(state, height);
+    const block = contextOf(state, height);
+    const created = new Set<string>();
+    const operations: OperationRecord[] = [];
+    const verdicts = claims.map((claim) => {
+      const outcome = settle(state, claim, block, collided, created);
+      if (typeof outcome !== 'string') operations.push(outcome);
+      return verdictOf(claim, outcome);
+    });
+    return { height, operations, verdicts, assumptions: assumptionsOf(state.network, height), ...commit(state, height, operations) };
+  });
+}
+
+/** What a fold up to `height` takes on trust; see {@link BlockResult}. */
+export function assumptionsOf(network: Network, height: number): readonly 'genesis'[] {
+  return network.genesisKnown === false && epochAt(network, height).tokens ? ['genesis'] : [];
+}
+
+/** Tokens that come free at a height can be spent in its block. */
+function vest(state: State, height: number): void {
+  const due = state.network.vesting?.[height];
+  if (due) for (const [address, amount] of Object.entries(due)) credit(state, { address }, BigInt(amount));
 }
 
 function contextOf(state: State, height: number): BlockContext {
   return { height, last: height - 1, epoch: epochAt(state.network, height), fresh: freshHashes(state, height), registrations: new Map() };
 }
 
-function readClaims(transactions: readonly Candidate[], height: number, { network }: State): Claim[] {
+function readClaims(transactions: readonly Candidate[], height: number, { network, memo }: State): Claim[] {
   const ordered = [...transactions].sort((a, b) => a.index - b.index);
-  return ordered.map((candidate) => readClaim(candidate, height, network)).filter((claim) => claim !== null);
+  return ordered.map((candidate) => readClaim(candidate, height, network, memo.addressOf)).filter((claim) => claim !== null);
 }
 
 /** What a creating operation creates; null for the others. Imports create too, but never collide; BNS (b.6). */
@@ -85,9 +109,13 @@ function creationOf({ operation }: Claim): string | null {
  * The dry run: names and namespaces that two or more operations of the block could create, judged as of the block before. All of
  * them fail, so that who mines cannot decide by order; BNS (b.6).
  */
-function findCollisions(state: State, claims: readonly Claim[], block: BlockContext): ReadonlySet<string> {
+function findCollisions(state: State, claims: readonly Claim[], height: number): ReadonlySet<string> {
   const seen = new Set<string>();
   const collided = new Set<string>();
+  const creations = claims.map(creationOf).filter((created) => created !== null);
+  // Where all differ nothing can collide, and the dry run has no other outcome.
+  if (new Set(creations).size === creations.length) return collided;
+  const block = contextOf(state, height);
   for (const claim of claims) {
     const created = creationOf(claim);
     if (created === null) continue;
@@ -114,7 +142,6 @@ function settle(state: State, claim: Claim, block: BlockContext, collided: Reado
   if (creation !== null) created.add(creation);
   const record = verdict.grant();
   countRegistration(claim, block, claim.recipient?.script);
-  if (typeof record['name'] === 'string') addHistory(state, record['name'], { height: block.height, record });
   return record;
 }
 

@@ -1,90 +1,111 @@
 import { NamesteadError } from '../../lib/errors.js';
 import { nameHash128 } from './commitment.js';
 import { isUnexpired } from './expiry.js';
+import { memoOf, type Memo } from './memo.js';
 import type { Network } from './network.js';
 import type { OperationRecord } from './operationRecord.js';
-import type { AccountRow, NameRow, NamespaceRow } from './row.js';
+import type { AccountRow, NameRow, NamespaceRow, PreorderRow } from './row.js';
+import { memoryTables, type Index, type Table, type Tables } from './table.js';
+import { enter, leave, put, takeBack, type Change, type Journal } from './undo.js';
 
-export type { AccountRow, NameRow, NamespaceRow } from './row.js';
-
-/** A preorder of a name or of a namespace that nothing has used up. */
-export interface PreorderRow {
-  readonly preorderHash: string;
-  readonly sender: string;
-  readonly height: number;
-  readonly satoshi: number;
-  readonly paidTo: string;
-  /** Micro-STACKS; null: bitcoin pays. */
-  readonly tokens: bigint | null;
-  readonly record: OperationRecord;
-}
+export type { AccountRow, NameRow, NamespaceRow, PreorderRow } from './row.js';
 
 export interface HistoryEntry {
   readonly height: number;
   readonly record: OperationRecord;
 }
 
-/** Everything the rules know, after `height`. Changed by the fold alone, and every change remembers how to take it back. */
-export interface State {
+/** Everything the rules know, after `height`. Changed by the fold alone, and every change is written down so that it can be taken back. */
+export interface State extends Journal {
   readonly network: Network;
   /** The last block applied; one below the network's first before any. */
-  height: number;
-  readonly names: Map<string, NameRow>;
-  readonly namespaces: Map<string, NamespaceRow>;
-  readonly preorders: Map<string, PreorderRow>;
-  readonly namespacePreorders: Map<string, PreorderRow>;
-  readonly accounts: Map<string, AccountRow>;
-  /** By namespace: the addresses its imports may come from. */
-  readonly keychains: Map<string, ReadonlySet<string>>;
-  readonly consensusHashes: Map<number, string>;
-  readonly operations: Map<number, readonly OperationRecord[]>;
-  readonly histories: Map<string, HistoryEntry[]>;
-  readonly byOwner: Map<string, Set<string>>;
-  readonly byNameHash: Map<string, string>;
-  readonly byPreorderHash: Map<string, Set<string>>;
-  /** How to take back the last blocks, each from its last change to its first. */
-  readonly journal: (() => void)[][];
+  readonly height: number;
+  readonly names: Table<string, NameRow>;
+  readonly namespaces: Table<string, NamespaceRow>;
+  readonly preorders: Table<string, PreorderRow>;
+  readonly namespacePreorders: Table<string, PreorderRow>;
+  readonly accounts: Table<string, AccountRow>;
+  /** By namespace: the key whose children may import. */
+  readonly keychains: Table<string, string>;
+  readonly consensusHashes: Table<number, string>;
+  readonly operations: Table<number, readonly OperationRecord[]>;
+  /** By name: the places, see {@link placeOf}, of its operations and of preorders that led to a registration. */
+  readonly histories: Index;
+  readonly byOwner: Index;
+  readonly byNameHash: Table<string, string>;
+  readonly byPreorderHash: Index;
+  readonly byNamespacePreorderHash: Index;
+  /** By height: what the last blocks changed. */
+  readonly undo: Table<number, readonly Change[]>;
   readonly undoDepth: number;
+  /** Nothing that matters is lost with it. */
+  readonly memo: Memo;
 }
 
 export interface StateOptions {
   /** How many blocks can be undone; 1000 when not said. */
   readonly undoDepth?: number;
+  /** Default in memory. Tables that hold a state already are gone on with. */
+  readonly tables?: Tables;
 }
 
-/** The state of a network before its first block, with the balances and consensus hashes of its genesis. */
-export function createState(network: Network, { undoDepth = 1000 }: StateOptions = {}): State {
-  const consensusHashes = Object.entries(network.genesisConsensusHashes).map(([height, hash]): [number, string] => [Number(height), hash]);
-  const accounts = Object.entries(network.genesisBalances).map(([address, amount]): [string, AccountRow] => [
-    address,
-    { credit: BigInt(amount), debit: 0n, lockedUntil: 0 },
-  ]);
-  return {
+/** The state of a network before its first block, with the balances and consensus hashes of its genesis, or what `tables` hold of it. */
+export function createState(network: Network, { undoDepth = 1000, tables = memoryTables() }: StateOptions = {}): State {
+  const heights = tables.table<string, number>('height');
+  const state: State = {
     network,
-    height: network.firstBlock - 1,
-    names: new Map(),
-    namespaces: new Map(),
-    preorders: new Map(),
-    namespacePreorders: new Map(),
-    accounts: new Map(accounts),
-    keychains: new Map(),
-    consensusHashes: new Map(consensusHashes),
-    operations: new Map(),
-    histories: new Map(),
-    byOwner: new Map(),
-    byNameHash: new Map(),
-    byPreorderHash: new Map(),
-    journal: [],
+    tables,
+    page: [],
+    get height() {
+      return heights.get('last') ?? network.firstBlock - 1;
+    },
+    names: tables.table('names'),
+    namespaces: tables.table('namespaces'),
+    preorders: tables.table('preorders'),
+    namespacePreorders: tables.table('namespacePreorders'),
+    accounts: tables.table('accounts'),
+    keychains: tables.table('keychains'),
+    consensusHashes: tables.table('consensusHashes'),
+    operations: tables.table('operations'),
+    histories: tables.index('histories'),
+    byOwner: tables.index('byOwner'),
+    byNameHash: tables.table('byNameHash'),
+    byPreorderHash: tables.index('byPreorderHash'),
+    byNamespacePreorderHash: tables.index('byNamespacePreorderHash'),
+    undo: tables.table('undo'),
     undoDepth,
+    memo: memoOf(),
   };
+  if (heights.get('last') === undefined) setGenesis(state);
+  return state;
 }
 
-/** Opens the journal page of the next block. */
-export function openBlock(state: State, height: number): void {
-  const before = state.height;
-  state.journal.push([() => (state.height = before)]);
-  if (state.journal.length > state.undoDepth) state.journal.shift();
-  state.height = height;
+function setGenesis({ network, accounts, consensusHashes, tables }: State): void {
+  for (const [height, hash] of Object.entries(network.genesisConsensusHashes)) consensusHashes.set(Number(height), hash);
+  for (const [address, balance] of Object.entries(network.genesisBalances)) {
+    const { amount, lockedUntil, receives = true } = typeof balance === 'string' ? { amount: balance, lockedUntil: 0 } : balance;
+    accounts.set(address, { credit: BigInt(amount), debit: 0n, lockedUntil, receives });
+  }
+  tables.table<string, number>('height').set('last', network.firstBlock - 1);
+}
+
+/** Applies a block's changes as one: when `change` throws, the state is as before. */
+export function changeBlock<T>(state: State, height: number, change: () => T): T {
+  state.page = [];
+  try {
+    const result = change();
+    state.undo.set(height, state.page);
+    state.undo.delete(height - state.undoDepth);
+    setHeight(state, height);
+    return result;
+  } catch (error) {
+    takeBack(state.tables, state.page);
+    throw error;
+  }
+}
+
+function setHeight({ tables }: State, height: number): void {
+  tables.table<string, number>('height').set('last', height);
 }
 
 /**
@@ -92,24 +113,12 @@ export function openBlock(state: State, height: number): void {
  * @throws NamesteadError `ReorgTooDeep` when its changes are no longer remembered
  */
 export function undoBlock(state: State): void {
-  const changes = state.journal.pop();
-  if (!changes) throw new NamesteadError('ReorgTooDeep', `block ${state.height} cannot be undone: only the last ${state.undoDepth} are remembered`);
-  for (const takeBack of changes.reverse()) takeBack();
-}
-
-function remember(state: State, takeBack: () => void): void {
-  state.journal.at(-1)?.push(takeBack);
-}
-
-/** Sets or, with undefined, deletes. */
-export function put<K, V>(state: State, map: Map<K, V>, key: K, value: V | undefined): void {
-  const before = map.get(key);
-  const write = (what: V | undefined): void => {
-    if (what === undefined) map.delete(key);
-    else map.set(key, what);
-  };
-  remember(state, () => write(before));
-  write(value);
+  const { height, undo, tables, undoDepth } = state;
+  const changes = undo.get(height);
+  if (!changes) throw new NamesteadError('ReorgTooDeep', `block ${height} cannot be undone: only the last ${undoDepth} are remembered`);
+  takeBack(tables, changes);
+  undo.delete(height);
+  setHeight(state, height - 1);
 }
 
 /** Replaces a name's row and keeps the indexes in step. */
@@ -119,36 +128,32 @@ export function putName(state: State, row: NameRow): void {
   if (!before) put(state, state.byNameHash, nameHash128(row.name), row.name);
   move(state, state.byOwner, row.name, before?.owner, row.owner);
   move(state, state.byPreorderHash, row.name, before?.preorderHash, row.preorderHash);
+  enter(state, state.histories, row.name, placeOf(row));
 }
 
-function move(state: State, index: Map<string, Set<string>>, member: string, from: string | undefined, to: string): void {
+/** Replaces a namespace's row and keeps the index in step. */
+export function putNamespace(state: State, row: NamespaceRow): void {
+  const before = state.namespaces.get(row.id);
+  put(state, state.namespaces, row.id, row);
+  move(state, state.byNamespacePreorderHash, row.id, before?.preorderHash, row.preorderHash);
+}
+
+function move(journal: Journal, index: Index, member: string, from: string | undefined, to: string): void {
   if (from === to) return;
-  if (from !== undefined) leave(index, from, member);
-  enter(index, to, member);
-  remember(state, () => {
-    leave(index, to, member);
-    if (from !== undefined) enter(index, from, member);
-  });
+  if (from !== undefined) leave(journal, index, from, member);
+  enter(journal, index, to, member);
 }
 
-function enter(index: Map<string, Set<string>>, key: string, member: string): void {
-  const members = index.get(key);
-  if (members) members.add(member);
-  else index.set(key, new Set([member]));
+/** Where an operation stands: height and place in the block, as text that sorts in chain order. */
+export function placeOf({ height, index }: { readonly height: number; readonly index: number }): string {
+  return height.toString(16).padStart(8, '0') + index.toString(16).padStart(8, '0');
 }
 
-function leave(index: Map<string, Set<string>>, key: string, member: string): void {
-  const members = index.get(key);
-  members?.delete(member);
-  if (members?.size === 0) index.delete(key);
-}
-
-export function addHistory(state: State, name: string, entry: HistoryEntry): void {
-  const entries = state.histories.get(name);
-  if (entries) {
-    entries.push(entry);
-    remember(state, () => entries.pop());
-  } else put(state, state.histories, name, [entry]);
+/** The operation at a place, which is one of {@link placeOf}. */
+export function operationAt(state: State, place: string): HistoryEntry | null {
+  const [height, index] = [Number.parseInt(place.slice(0, 8), 16), Number.parseInt(place.slice(8), 16)];
+  const record = state.operations.get(height)?.find(({ vtxindex }) => vtxindex === index);
+  return record ? { height, record } : null;
 }
 
 /** Whether a name exists for the rules at `height`: registered by then, and not expired; revoked or not; BNS (b.5). */
@@ -166,7 +171,7 @@ export function findName(state: State, name: string, height: number): NameRow | 
 /** Names a script owns at `height`, revoked ones left out; stops at `most`. */
 export function ownedBy(state: State, script: string, height: number, most = Infinity): NameRow[] {
   const rows: NameRow[] = [];
-  for (const name of state.byOwner.get(script) ?? []) {
+  for (const name of state.byOwner.members(script)) {
     const row = state.names.get(name);
     if (row && !row.revoked && existsAt(state, row, height)) rows.push(row);
     if (rows.length >= most) break;

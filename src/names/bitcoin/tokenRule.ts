@@ -21,6 +21,7 @@ export function judgeTokenTransfer(state: State, claim: Claim<TokenTransfer>, bl
     () => units !== 'STACKS' && 'the token is not STACKS',
     () => (state.accounts.get(sender.address)?.lockedUntil ?? 0) > block.height && 'the account is locked',
     () => balanceRefusal(state, sender.address, amount),
+    () => state.accounts.get(recipient.address)?.receives === false && 'the recipient takes no tokens',
   );
   if (refusal !== null) return refuse(refusal);
   return {

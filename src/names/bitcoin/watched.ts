@@ -28,7 +28,10 @@ function* scripts(state: State): Generator<string> {
   for (const preorder of state.preorders.values()) yield preorder.sender;
   for (const preorder of state.namespacePreorders.values()) yield preorder.sender;
   yield* state.byOwner.keys();
-  for (const [address, account] of state.accounts) if (balanceOf(account) > 0n) yield scriptOf(address);
+  for (const address of state.accounts.keys()) {
+    const account = state.accounts.get(address);
+    if (account && balanceOf(account) > 0n) yield scriptOf(address);
+  }
   yield* namespaceScripts(state);
 }
 
@@ -37,7 +40,8 @@ function* namespaceScripts(state: State): Generator<string> {
     if (namespace.version === 2) yield scriptOf(namespace.address);
     if (!isRevealed(namespace, state.height)) continue;
     yield namespace.recipient;
-    for (const address of state.keychains.get(namespace.id) ?? []) yield scriptOf(address);
+    const key = state.keychains.get(namespace.id);
+    if (key !== undefined) for (const address of state.memo.keychainOf(key).addresses()) yield scriptOf(address);
   }
 }
 

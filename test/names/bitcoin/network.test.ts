@@ -3,7 +3,7 @@ import { devnetNetwork } from '../../../src/devnet/network.js';
 import { fromHex } from '../../../src/lib/bytes.js';
 import { epochAt } from '../../../src/names/bitcoin/epoch.js';
 import { hashHeader } from '../../../src/names/bitcoin/header.js';
-import { bitcoinMainnet, bitcoinRegtest, defineNetwork, mainnet } from '../../../src/names/bitcoin/network.js';
+import { bitcoinMainnet, bitcoinRegtest, bitcoinTestnet4, defineNetwork, mainnet, regtest, testnet } from '../../../src/names/bitcoin/network.js';
 
 test.each([bitcoinMainnet, bitcoinRegtest])('the genesis header of $name hashes to its genesis hash', ({ genesisHeader, genesisHash }) => {
   expect(hashHeader(fromHex(genesisHeader))).toBe(genesisHash);
@@ -12,6 +12,9 @@ test.each([bitcoinMainnet, bitcoinRegtest])('the genesis header of $name hashes 
 test('mainnet and the devnet are networks like any other', () => {
   expect(defineNetwork(mainnet)).toEqual(mainnet);
   expect(defineNetwork(devnetNetwork)).toEqual(devnetNetwork);
+  expect(defineNetwork(testnet)).toEqual(testnet);
+  expect(defineNetwork(regtest)).toEqual(regtest);
+  expect([testnet.bitcoin, regtest.bitcoin]).toEqual([bitcoinTestnet4, bitcoinRegtest]);
   expect(epochAt(devnetNetwork, 200).number).toBe(3);
   expect(devnetNetwork).toMatchObject({ magic: 'id', firstBlock: 200, confirmations: 1 });
   expect(Object.keys(devnetNetwork.genesisConsensusHashes)).toEqual(['196', '197', '198', '199']);
@@ -27,6 +30,10 @@ test('an epoch rules up to its last block, and the last one for ever', () => {
 const own = { name: 'own', firstBlock: 100, epochs: [{ number: 3, endBlock: Infinity }], bitcoin: bitcoinRegtest };
 
 test.each([
+  ['genesisBalances', { genesisBalances: { a: '-1' } }],
+  ['genesisBalances', { genesisBalances: { a: { amount: '1', lockedUntil: 0.5 } } }],
+  ['vesting', { vesting: { 99: { a: '1' } } }],
+  ['vesting', { vesting: { 100: { a: 'x' } } }],
   ['magic', { magic: 'i' }],
   ['magic', { magic: 'é!' }],
   ['firstBlock', { firstBlock: 0 }],

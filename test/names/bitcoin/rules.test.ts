@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { preorderHash } from '../../../src/names/bitcoin/commitment.js';
-import { applyBlock, createState, historyOf, nameAt, namesOf } from '../../../src/names/bitcoin/rules.js';
+import { applyBlock, createState, historyOf, nameAt, namesOf, undoBlock } from '../../../src/names/bitcoin/rules.js';
 import { toHex } from '../../../src/lib/bytes.js';
 import type { Output } from '../../../src/names/bitcoin/transaction.js';
 import {
@@ -363,6 +363,46 @@ describe('STACKS', () => {
     expect(send(3n, '00'.repeat(16))).toBe('accepted');
     expect(fold.state.accounts.get(dave.address)).toMatchObject({ credit: 10n, debit: 0n });
     expect(send(10n, fold.fresh(), carol, dave)).toBe('accepted');
+  });
+});
+
+describe('accounts of a genesis', () => {
+  const send = (fold: Fold, amount: bigint, to: typeof alice, from = carol) =>
+    fold.verdict({
+      from,
+      operation: { opcode: 'TOKEN_TRANSFER', consensusHash: fold.fresh(), units: 'STACKS', amount, scratch: '' },
+      outputs: [[to.address, 1]],
+    });
+
+  test('that are locked transfer nothing before their height, and pay for names all the same', () => {
+    const fold = startFold(networkIn(5, { genesisBalances: { [carol.address]: { amount: '1000', lockedUntil: 105 }, [alice.address]: '1000000000000' } }));
+    fold.mineTo(102);
+    expect(fold.verdict(preorder('a.id', alice, fold.fresh(), { tokens: { amount: 433n, units: 'STACKS' } }))).toBe('accepted');
+    expect(send(fold, 1n, dave)).toBe('the account is locked');
+    expect(send(fold, 1n, dave)).toBe('accepted');
+    expect(fold.height()).toBe(105);
+  });
+
+  test('that take nothing are sent nothing, and may send', () => {
+    const genesisBalances = { [carol.address]: '10', [dave.address]: { amount: '10', lockedUntil: 0, receives: false } };
+    const fold = startFold(networkIn(5, { genesisBalances }));
+    expect(send(fold, 1n, dave)).toBe('the recipient takes no tokens');
+    expect(send(fold, 1n, carol, dave)).toBe('accepted');
+  });
+
+  test('whose tokens come free at a height can spend them in its block, not before, and an undone block takes them back', () => {
+    const fold = startFold(networkIn(5, { vesting: { 103: { [carol.address]: '7' } } }));
+    fold.mineTo(101);
+    expect(send(fold, 7n, dave)).toMatch(/no STACKS account/);
+    expect(send(fold, 7n, dave)).toBe('accepted');
+    undoBlock(fold.state);
+    expect(fold.state.accounts.get(carol.address)).toBeUndefined();
+  });
+
+  test('that are not all known are named as an assumption from epoch 4 on', () => {
+    const assumed = (epoch: number, genesisKnown?: boolean) =>
+      startFold(networkIn(epoch, genesisKnown === undefined ? {} : { genesisKnown })).mine().assumptions;
+    expect([assumed(3, false), assumed(4, false), assumed(4, true), assumed(6)]).toEqual([[], ['genesis'], [], []]);
   });
 });
 

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { applyBlock, createState, undoBlock, type State } from '../../../src/names/bitcoin/rules.js';
+import type { Index, Table } from '../../../src/names/bitcoin/table.js';
 import { candidatesOf, networkOf, type ChainFile } from '../../suites/bnsChain.js';
 import { networkIn } from './fold.js';
 
@@ -9,13 +10,13 @@ const file = JSON.parse(readFileSync('test/vectors/bns-v1/chain_fuzz_11.json', '
 const blocks = file.cases.map((block) => ({ height: block.height, transactions: candidatesOf(block) }));
 
 /** Everything the rules know, without the order in which it came to be known. */
-function snapshot({ journal: _, network: __, undoDepth: ___, height, ...maps }: State): unknown {
+function snapshot({ height, tables: _, undo: __, ...parts }: State): unknown {
+  const held = Object.values(parts as object).filter(
+    (part: unknown) => typeof part === 'object' && part !== null && !Array.isArray(part) && 'keys' in part,
+  ) as (Table<string, unknown> | Index)[];
   return {
     height,
-    maps: Object.entries(maps).map(([name, map]) => [
-      name,
-      [...(map as ReadonlyMap<unknown, unknown>)].map(([key, value]) => [key, value instanceof Set ? [...value].sort() : value]).sort(byKey),
-    ]),
+    held: held.map((part) => [part.name, [...part.keys()].map((key) => [key, 'get' in part ? part.get(key) : [...part.members(key)].sort()]).sort(byKey)]),
   };
 }
 

@@ -1,6 +1,5 @@
-import { concat } from '../../lib/bytes.js';
 import { isNamesteadError, NamesteadError } from '../../lib/errors.js';
-import type { Branch } from './branch.js';
+import { splice, type Branch } from './branch.js';
 import { HEADER_BYTES } from './header.js';
 import type { HeaderChain } from './headerChain.js';
 
@@ -29,7 +28,7 @@ export interface HeaderStore {
  * @throws NamesteadError `StoreCorrupt` when a header breaks a rule: remove the store and sync anew; or what the store threw
  * @example
  * const chain = createHeaderChain(bitcoinMainnet, { checkpoint });
- * await loadHeaders(chain, fileHeaders({ path: 'headers.bin' }));
+ * await loadHeaders(chain, headerFile({ path: 'headers' }));
  */
 export async function loadHeaders(chain: HeaderChain, store: HeaderStore): Promise<void> {
   const run = await store.load();
@@ -56,23 +55,34 @@ export async function saveBranch(store: HeaderStore, branch: Branch): Promise<vo
   }
 }
 
-const MOST_SAVED = 2000;
+/** Headers in one save, at most. */
+export const MOST_SAVED = 2000;
 
 /** A store that dies with the process. */
 export function memoryHeaders(): HeaderStore {
-  let held: HeaderRun | null = null;
+  const held = gatherRuns();
   return {
-    load: () => Promise.resolve(held),
+    load: () => Promise.resolve(held.run()),
     save: (run) => {
-      held = joinRuns(held, run);
+      held.add(run);
       return Promise.resolve();
     },
   };
 }
 
-/** What a store holds after `next` was saved over `held`. */
-export function joinRuns(held: HeaderRun | null, next: HeaderRun): HeaderRun {
-  const kept = held ? (next.from - held.from) * HEADER_BYTES : 0;
-  if (!held || kept <= 0 || kept > held.headers.length) return { from: next.from, headers: next.headers.slice() };
-  return { from: held.from, headers: concat(held.headers.subarray(0, kept), next.headers) };
+/** What a store holds after one run was saved over another. */
+export function gatherRuns(): { add(run: HeaderRun): void; run(): HeaderRun | null } {
+  let from = 0;
+  let size = 0;
+  let room = new Uint8Array(0);
+  return {
+    add: (next) => {
+      const kept = (next.from - from) * HEADER_BYTES;
+      const goesOn = size > 0 && kept > 0 && kept <= size;
+      if (!goesOn) from = next.from;
+      room = splice(room, goesOn ? kept : 0, next.headers);
+      size = (goesOn ? kept : 0) + next.headers.length;
+    },
+    run: () => (size === 0 ? null : { from, headers: room.slice(0, size) }),
+  };
 }

@@ -14,12 +14,12 @@ export type { Connect, Connection, Receiver } from '../../../lib/jsonrpc.js';
 
 /** The version spoken; servers agree to it or refuse (protocol, "server.version"). */
 const PROTOCOL = '1.4';
-/** The longest histories that servers tell. */
-const HISTORY = { limit: 24 << 20, timeout: 60_000 };
-const COINS = { limit: 8 << 20, timeout: 30_000 };
-const HEADERS = { limit: 2 * HEADER_BYTES * MOST_HEADERS + 8192, timeout: 30_000 };
+/** The most bytes of long answers; histories are as long as servers tell them. */
+const HISTORY = 24 << 20;
+const COINS = 8 << 20;
+const HEADERS = 2 * HEADER_BYTES * MOST_HEADERS + 8192;
 /** In hex. */
-const TRANSACTION = { limit: 2 * MOST_BLOCK_BYTES + 1024, timeout: 30_000 };
+const TRANSACTION = 2 * MOST_BLOCK_BYTES + 1024;
 /** Scripts whose history is asked to find one transaction's height. */
 const MOST_SCRIPTS = 8;
 /** A connection left alone for so long (ms) may be dead without telling. */
@@ -34,6 +34,8 @@ export interface ElectrumOptions {
   readonly connect: Connect;
   /** The chain that the server has to serve. */
   readonly params: Pick<BitcoinParams, 'name' | 'genesisHash'>;
+  /** The most milliseconds from a call to its whole answer; a long answer (headers, coins, histories) may take four times as long. Default 15,000. */
+  readonly timeout?: number;
 }
 
 /** An Electrum server as a source. It gives no whole blocks and no filters. */
@@ -55,9 +57,9 @@ export interface Electrum extends HeaderSource, TransactionSource, PaymentSource
  * const bitcoin = electrum({ url: 'ssl://electrum.blockstream.info:50002', connect: electrumTcp(), params: bitcoinMainnet });
  * bitcoin.close();
  */
-export function electrum({ url, connect, params }: ElectrumOptions): Electrum {
+export function electrum({ url, connect, params, timeout = 15_000 }: ElectrumOptions): Electrum {
   const operator = new URL(url).host;
-  const { call, close } = caller(url, connect, params);
+  const { call, close } = caller(url, connect, params, timeout);
   const say = (method: string): string => `${operator} ${method}`;
   /** Null where the server says that there is no such transaction. */
   const find = async (...asked: Parameters<typeof call>): Promise<unknown> => {
@@ -173,15 +175,11 @@ export function electrum({ url, connect, params }: ElectrumOptions): Electrum {
   };
 }
 
-type Call = (
-  method: string,
-  params: readonly unknown[],
-  options: CallOptions | undefined,
-  limits?: { readonly limit: number; readonly timeout: number },
-) => Promise<unknown>;
+/** `limit`: of a long answer, in bytes. */
+type Call = (method: string, params: readonly unknown[], options: CallOptions | undefined, limit?: number) => Promise<unknown>;
 
 /** Calls over one session that stands, or is opened: whoever needs it meanwhile waits for the same opening. */
-function caller(url: string, connect: Connect, params: ElectrumOptions['params']): { call: Call; close(): void } {
+function caller(url: string, connect: Connect, params: ElectrumOptions['params'], timeout: number): { call: Call; close(): void } {
   let opening: Promise<JsonRpcSession> | null = null;
   let used = 0;
 
@@ -189,7 +187,7 @@ function caller(url: string, connect: Connect, params: ElectrumOptions['params']
     const session = await openSession(connect, url, { deadline: (ms) => AbortSignal.timeout(ms) });
     used = Date.now();
     try {
-      await greet(session, url, params);
+      await greet(session, url, params, timeout);
       return session;
     } catch (error) {
       session.close();
@@ -215,10 +213,10 @@ function caller(url: string, connect: Connect, params: ElectrumOptions['params']
     }
   };
   return {
-    call: async (method, args, options, limits) => {
+    call: async (method, args, options, limit) => {
       const session = await orAborted(standing(), options?.signal, `${url} ${method}`);
       used = Date.now();
-      return session.call(method, args, { ...limits, signal: options?.signal });
+      return session.call(method, args, { limit, timeout: limit === undefined ? timeout : 4 * timeout, signal: options?.signal });
     },
     close: () => {
       void opening?.then((session) => session.close()).catch(() => undefined);
@@ -228,11 +226,11 @@ function caller(url: string, connect: Connect, params: ElectrumOptions['params']
 }
 
 /** The version and the chain, before anything is asked. */
-async function greet(session: JsonRpcSession, url: string, { name, genesisHash }: ElectrumOptions['params']): Promise<void> {
+async function greet(session: JsonRpcSession, url: string, { name, genesisHash }: ElectrumOptions['params'], timeout: number): Promise<void> {
   const what = `${url} server.version`;
-  const [, version] = asList(await session.call('server.version', ['namestead', PROTOCOL]), what, 2);
+  const [, version] = asList(await session.call('server.version', ['namestead', PROTOCOL], { timeout }), what, 2);
   if (version !== PROTOCOL) throw new NamesteadError('HttpMalformed', `${what} speaks ${String(version).slice(0, 20)}, and ${PROTOCOL} was asked for`);
-  const features = asFields(await session.call('server.features', []), `${url} server.features`);
+  const features = asFields(await session.call('server.features', [], { timeout }), `${url} server.features`);
   if (features['genesis_hash'] !== genesisHash)
     throw new NamesteadError(
       'NetworkMismatch',

@@ -72,6 +72,7 @@ async function launch({ path, directory, blocks = FIRST_BLOCKS }: BitcoindOption
       esploraUrl: esplora.url,
       electrumTcp: electrum.tcpUrl,
       electrumWs: electrum.wsUrl,
+      p2p: { host: '127.0.0.1', port },
       rpc,
       ...miner,
       close,

@@ -7,6 +7,7 @@ import { createEsplora } from './esplora.js';
 import { createMiner } from './miner.js';
 import type { BitcoinNode } from './node.js';
 import { createOutputIndex } from './outputs.js';
+import { servePeers } from './peers.js';
 import { createRegtest } from './regtest.js';
 import { answerRest } from './rest.js';
 import { createRpc } from './rpc.js';
@@ -25,7 +26,7 @@ export interface MemoryOptions {
 }
 
 /**
- * Starts a Bitcoin regtest in memory, served over HTTP on free loopback ports: bitcoind's JSON-RPC and REST, and the Esplora REST API.
+ * Starts a Bitcoin regtest in memory, served over HTTP on free loopback ports: bitcoind's JSON-RPC and REST, its peer-to-peer protocol, and the Esplora REST API.
  *
  * @example
  * const bitcoin = await startMemoryBitcoin();
@@ -43,10 +44,11 @@ export async function startMemoryBitcoin({ clock = systemClock(), blocks = FIRST
   );
   const index = createOutputIndex(rpc);
   const [esplora, electrum] = [await createEsplora(rpc, index), await createElectrum(rpc, index)];
+  const peers = await servePeers(regtest);
   const miner = createMiner(rpc);
   await miner.mine(blocks);
   const close = async (): Promise<void> => {
-    await Promise.all([node.close(), esplora.close(), electrum.close()]);
+    await Promise.all([node.close(), esplora.close(), electrum.close(), peers.close()]);
   };
   return {
     kind: 'memory',
@@ -55,6 +57,7 @@ export async function startMemoryBitcoin({ clock = systemClock(), blocks = FIRST
     esploraUrl: esplora.url,
     electrumTcp: electrum.tcpUrl,
     electrumWs: electrum.wsUrl,
+    p2p: { host: '127.0.0.1', port: peers.port },
     rpc,
     ...miner,
     close,

@@ -11,6 +11,8 @@ export interface BitcoinNode {
   readonly electrumTcp: string;
   /** The Electrum protocol over WebSocket, `ws://127.0.0.1:port`. */
   readonly electrumWs: string;
+  /** Bitcoin's peer-to-peer protocol, with filters (BIP 157). */
+  readonly p2p: { readonly host: string; readonly port: number };
   /** Calls the node. @throws `RpcError` with bitcoind's code and message */
   readonly rpc: Rpc;
   /** Mines `n` blocks with what waits in the mempool, to the miner or to `script`. Answers the block hashes, display hex. */

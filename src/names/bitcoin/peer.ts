@@ -50,7 +50,7 @@ export interface PeerOptions {
  * @throws NamesteadError as {@link Peer.receive}; `ServerFailed` for a peer that serves no blocks with witnesses
  */
 export async function openPeer(wire: Wire, { magic, clock, timeout }: PeerOptions, options: CallOptions | undefined): Promise<Peer> {
-  const next = messages(wire, magic);
+  const next = readMessages(wire, magic);
   let unasked = 0;
   const send = (command: string, payload?: Uint8Array): void => wire.write(encodeMessage(magic, command, payload));
   const awaited = async (commands: readonly string[]): Promise<Message> => {
@@ -84,8 +84,8 @@ function ourVersion(clock: Clock): Version {
   return { protocol: PROTOCOL, services: 0n, time: Math.floor(clock.now() / 1000), nonce: randomBytes(8), userAgent: USER_AGENT, height: 0, relay: false };
 }
 
-/** Messages whole and checked, as they come. */
-function messages(wire: Wire, magic: string): () => Promise<Message> {
+/** Messages whole and checked, as they come. @throws NamesteadError from each call, as {@link Peer.receive} but for time */
+export function readMessages(wire: Pick<Wire, 'read'>, magic: string): () => Promise<Message> {
   let left: Uint8Array = new Uint8Array();
   const take = async (length: number): Promise<Uint8Array> => {
     const parts = gather();
@@ -105,7 +105,7 @@ function messages(wire: Wire, magic: string): () => Promise<Message> {
   };
 }
 
-async function readSome(wire: Wire): Promise<Uint8Array> {
+async function readSome(wire: Pick<Wire, 'read'>): Promise<Uint8Array> {
   const bytes = await wire.read().catch((cause: unknown) => {
     throw new NamesteadError('HttpFailed', 'the connection broke', { cause });
   });

@@ -7,10 +7,11 @@ import { atLeast, type AsOf, type Evidence } from '../proof.js';
 import { createHeaderChain, syncHeaders, type HeaderChain } from './chain.js';
 import type { Anchor } from './names.js';
 import type { Network } from './network.js';
+import { agreedFilters, matchingBlocks } from './replayFilters.js';
 import { createReplayFold, type BlockFeed, type ReplayFold } from './replayFold.js';
 import { lapsed, pendingOn, recordAt } from './replayRecord.js';
 import { consensusHashAt } from './rules.js';
-import type { BlockSource, HeaderSource, TransactionSource } from './source.js';
+import type { BlockSource, FilterSource, HeaderSource, TransactionSource } from './source.js';
 import { readRuleBlock, type BlockWorld } from './wholeBlock.js';
 
 export interface ReplayNamesOptions {
@@ -25,6 +26,13 @@ export interface ReplayNamesOptions {
   readonly chain?: HeaderChain | undefined;
   /** Not needed. Where given, its block must be in the chain, and the consensus hash computed there must be its own. */
   readonly anchor?: Anchor | undefined;
+  /**
+   * For a network that is `filterable`: operators of BIP 157 filters. Only blocks whose filter matches are read then, the others are known to change
+   * nothing as long as one of the operators is honest; thousands of times less to fetch. Not given: every block is read.
+   */
+  readonly filters?: readonly FilterSource[] | undefined;
+  /** How many of these operators must answer; default 2. One of them is to be honest. */
+  readonly least?: number | undefined;
 }
 
 /** Blocks fetched before they are folded, and how many of them at once. */
@@ -58,8 +66,14 @@ export function replayNames(options: ReplayNamesOptions): Names {
     throw new TypeError(`a replay needs the headers from ${network.name}'s first block ${network.firstBlock} on; the chain starts at ${chain.base}`);
   const liars = new Set<string>();
   const source: BlockWorld = { network, blocks, transactions, onLie: (operator) => liars.add(operator) };
-  const fold = createReplayFold(network, chain, wholeBlocks(source));
-  const operators = [...new Set([...headers, ...blocks, ...transactions].map(({ operator }) => operator))];
+  const { filters = [], least = 2 } = options;
+  if (filters.length > 0 && network.filterable !== true)
+    throw new TypeError(`${network.name} is not filterable: operations on it need not show in any filter, so every block has to be read`);
+  if (filters.length > 0 && !(least >= 1 && filters.length >= least))
+    throw new TypeError(`filters of ${least} operators are needed, and there are ${filters.length}`);
+  const feed = filters.length > 0 ? matchingBlocks(source, agreedFilters(filters, least, chain, source.onLie)) : wholeBlocks(source);
+  const fold = createReplayFold(network, chain, feed);
+  const operators = [...new Set([...headers, ...blocks, ...transactions, ...filters].map(({ operator }) => operator))];
   let before: Promise<unknown> = Promise.resolve();
 
   const lookup = async (name: string, call: LookupOptions): Promise<Lookup | null> => {
@@ -77,7 +91,14 @@ export function replayNames(options: ReplayNamesOptions): Names {
         `${name} ran out at height ${record.expiresAt}, within the last blocks: whether it is free they do not settle yet`,
       );
     const told = [...new Set([...disagreed.map(({ operator }) => operator), ...liars])];
-    return { record, evidence: evidenceOf({ network, chain, anchor, ...place }, record.height, { operators, disagreed: told, pending }) };
+    return {
+      record,
+      evidence: evidenceOf({ network, chain, anchor, filtered: filters.length > 0 ? least : 0, ...place }, record.height, {
+        operators,
+        disagreed: told,
+        pending,
+      }),
+    };
   };
 
   return {
@@ -144,9 +165,11 @@ interface Told extends Place {
   readonly network: Network;
   readonly chain: HeaderChain;
   readonly anchor: Anchor | undefined;
+  /** How many operators of filters must answer; 0: every block was read. */
+  readonly filtered: number;
 }
 
-function evidenceOf({ network, chain, anchor, asOf, tip }: Told, height: number, asked: Asked): Evidence {
+function evidenceOf({ network, chain, anchor, filtered, asOf, tip }: Told, height: number, asked: Asked): Evidence {
   return {
     ...asked,
     level: 'replay',
@@ -157,12 +180,17 @@ function evidenceOf({ network, chain, anchor, asOf, tip }: Told, height: number,
     work: network.bitcoin.work,
     checked: [
       `headers ${chain.base} to ${tip.height}: linkage, work, bits, median time, most work of the sources`,
-      `blocks ${network.firstBlock} to ${tip.height}: whole, each beneath the merkle root of its header`,
+      filtered > 0
+        ? `blocks ${network.firstBlock} to ${tip.height}: each whose filter matches what an operation must touch, whole and beneath the merkle root of its header; ${filtered} or more operators agree on the filters`
+        : `blocks ${network.firstBlock} to ${tip.height}: whole, each beneath the merkle root of its header`,
       'senders: the scripts of the outputs that are spent, out of their own transactions',
       `operations ${network.firstBlock} to ${tip.height}: all of them judged by the rules here, from the network's beginning on`,
       ...(anchor ? [`consensus hash at ${anchor.height}: the anchor's`] : []),
     ],
-    unchecked: ['that the blocks keep the rules of Bitcoin besides work, place and merkle root: signatures and amounts are not looked at'],
+    unchecked: [
+      ...(filtered > 0 ? ['that one of the operators of filters is honest: blocks that their filters leave out were not read'] : []),
+      'that the blocks keep the rules of Bitcoin besides work, place and merkle root: signatures and amounts are not looked at',
+    ],
     warnings: [],
   };
 }

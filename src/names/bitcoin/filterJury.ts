@@ -1,0 +1,143 @@
+import { equal, toHex } from '../../lib/bytes.js';
+import { throwIfAborted, type CallOptions } from '../../lib/clock.js';
+import { isNamesteadError, NamesteadError } from '../../lib/errors.js';
+import { nextFilterHeader } from './filter.js';
+import type { BlockId, FilterSource } from './source.js';
+
+export interface JuryWorld {
+  readonly sources: readonly FilterSource[];
+  /** How many operators must answer; those whom a block showed to lie have answered. */
+  readonly least: number;
+  /** The block of the checked chain at a height. */
+  readonly blockAt: (height: number, options: CallOptions) => Promise<BlockId>;
+  /** The filter that a block has, made from the block and all it spends. */
+  readonly rebuild: (block: BlockId, options: CallOptions) => Promise<Uint8Array>;
+}
+
+/** Operators of filters held against each other. Who was shown to lie is asked no more. */
+export interface FilterJury {
+  /** Those who are still believed, as far as the others agree. */
+  sources(): readonly FilterSource[];
+  /**
+   * The filter headers of blocks that follow one another, as all tell them who are left; where they differ, the block decides.
+   * @throws NamesteadError `SourcesDisagree`, `LevelNotReached`
+   */
+  headers(blocks: readonly BlockId[], options: CallOptions): Promise<readonly Uint8Array[]>;
+  /** Holds what everybody tells of a block against a header known beforehand. @throws NamesteadError `SourcesDisagree`, `LevelNotReached` */
+  hold(block: BlockId, header: Uint8Array, options: CallOptions): Promise<void>;
+  /** Asks an operator no more; with `lied`, since he was shown to lie. */
+  dismiss(source: FilterSource, lied: boolean): void;
+  readonly disagreed: ReadonlySet<string>;
+}
+
+interface Answer {
+  readonly source: FilterSource;
+  readonly headers: readonly Uint8Array[];
+}
+
+export function createJury({ sources, least, blockAt, rebuild }: JuryWorld): FilterJury {
+  const silent = new Set<FilterSource>();
+  const liars = new Set<FilterSource>();
+  const left = (): readonly FilterSource[] => sources.filter((source) => !silent.has(source) && !liars.has(source));
+  const disagreed = new Set<string>();
+  const dismiss = (source: FilterSource, lied: boolean): void => {
+    (lied ? liars : silent).add(source);
+    if (lied) disagreed.add(source.operator);
+  };
+
+  const ask = async (blocks: readonly BlockId[], options: CallOptions): Promise<readonly Answer[]> => {
+    let reason: unknown;
+    const answers = await Promise.all(
+      left().map(async (source): Promise<Answer | null> => {
+        try {
+          const headers = await source.filterHeaders(blocks, options);
+          if (headers.length === blocks.length && headers.every(({ length }) => length === 32)) return { source, headers };
+          reason = new NamesteadError('FilterMismatch', `${source.operator} gave no ${blocks.length} filter headers of 32 bytes`);
+        } catch (error) {
+          if (!isNamesteadError(error) || options.signal?.aborted) throw error;
+          reason = error;
+        }
+        dismiss(source, false);
+        return null;
+      }),
+    );
+    const answered = sources.length - silent.size;
+    if (answered < least)
+      throw new NamesteadError(
+        'LevelNotReached',
+        `${answered} of ${sources.length} operators tell the filter headers up to block ${blocks.at(-1)?.height ?? 0}, ${least} are to`,
+        { cause: reason },
+      );
+    return answers.filter((answer) => answer !== null);
+  };
+
+  /** Dismisses who tells another header; somebody is to be left. */
+  const judge = (answers: readonly Answer[], index: number, { height }: BlockId, header: Uint8Array): void => {
+    const wrong = answers.filter(({ headers }) => !isSame(headers[index], header));
+    for (const { source } of wrong) dismiss(source, true);
+    if (left().length > 0) return;
+    throw new NamesteadError('SourcesDisagree', `the filter header of block ${height} is ${toHex(header)}; what operators tell is another`);
+  };
+
+  /** A header beneath a wrong one is as good as any: the first that differs is sought, and all differ from there on. */
+  const findFirst = async (height: number, options: CallOptions): Promise<number> => {
+    let [same, different] = [-1, height];
+    while (different - same > 1) {
+      throwIfAborted(options.signal, 'the comparison of filters');
+      const middle = (same + different) >> 1;
+      const answers = await ask([await blockAt(middle, options)], options);
+      if (firstDifference(answers) === null) same = middle;
+      else different = middle;
+    }
+    return different;
+  };
+
+  const decide = async (height: number, options: CallOptions): Promise<void> => {
+    const block = await blockAt(height, options);
+    const before = height > 0 ? [await blockAt(height - 1, options)] : [];
+    const answers = await ask([...before, block], options);
+    // Who tells one thing now and another then is caught by the count of rounds; he must not choose what the block is held against.
+    if (firstDifference(answers) !== before.length) return;
+    const previous = before.length > 0 ? answers[0]?.headers[0] : new Uint8Array(32);
+    const filter = await rebuild(block, options).catch((cause: unknown) => {
+      if (!isNamesteadError(cause) || options.signal?.aborted) throw cause;
+      throw new NamesteadError(
+        'SourcesDisagree',
+        `operators tell different filter headers of block ${height}, and the block with all it spends is not there to decide`,
+        { cause },
+      );
+    });
+    judge(answers, before.length, block, nextFilterHeader(filter, previous ?? new Uint8Array(32)));
+  };
+
+  return {
+    sources: left,
+    disagreed,
+    dismiss,
+    headers: async (blocks, options) => {
+      for (let round = 0; round <= sources.length; round++) {
+        throwIfAborted(options.signal, 'the comparison of filters');
+        const answers = await ask(blocks, options);
+        const index = firstDifference(answers);
+        const first = answers[0];
+        if (index === null && first) return first.headers;
+        if (!first) throw new NamesteadError('SourcesDisagree', 'no operator of filters is left');
+        const { height = 0 } = blocks[index ?? 0] ?? {};
+        await decide(index === 0 ? await findFirst(height, options) : height, options);
+      }
+      throw new NamesteadError('SourcesDisagree', 'an operator tells other filter headers each time he is asked');
+    },
+    hold: async (block, header, options) => judge(await ask([block], options), 0, block, header),
+  };
+}
+
+function firstDifference(answers: readonly Answer[]): number | null {
+  const [first, ...others] = answers;
+  if (!first) return null;
+  const index = first.headers.findIndex((header, i) => others.some(({ headers }) => !isSame(headers[i], header)));
+  return index < 0 ? null : index;
+}
+
+function isSame(a: Uint8Array | undefined, b: Uint8Array): boolean {
+  return a !== undefined && equal(a, b);
+}

@@ -1,0 +1,177 @@
+import { isHex, toHex } from '../../lib/bytes.js';
+import { throwIfAborted, type LongCallOptions } from '../../lib/clock.js';
+import { isNamesteadError, NamesteadError } from '../../lib/errors.js';
+import { inParallel } from '../../lib/parallel.js';
+import { verifyInclusion } from './block.js';
+import { isCandidate } from './claim.js';
+import { hashHeader } from './header.js';
+import type { Mined } from './laterOperation.js';
+import type { BlockId, HeaderSource, HistorySource, Inclusion, TransactionSource } from './source.js';
+import { openTransaction, type Transaction } from './transaction.js';
+import type { WatchWorld } from './watch.js';
+
+/** Who lists a script's transactions, and can show each of them and the block it listed them up to. */
+export type HistoryOperator = HistorySource & TransactionSource & HeaderSource;
+
+export interface Placed extends Mined {
+  readonly height: number;
+}
+
+/** What the operators know of scripts up to a block. Who fails once, is asked no more. */
+export interface Histories {
+  /**
+   * The possible operations among all that any operator lists of a script above `from` and up to `to`, each proved in its block.
+   * @throws NamesteadError `LevelNotReached`, `TooLarge`
+   */
+  minedBy(script: Uint8Array, from: number, to: number): Promise<readonly Placed[]>;
+  /** The outputs of a transaction, opened by its id. @throws NamesteadError `TransactionMissing` */
+  outputsOf(txid: string): Promise<Transaction['outputs']>;
+  /** Those who answered all they were asked. */
+  operators(): readonly string[];
+  readonly disagreed: ReadonlySet<string>;
+}
+
+/** More than that an owner's script is not followed: its filters are cheaper. */
+const MOST_TRANSACTIONS = 20_000;
+const WIDTH = 4;
+
+type Listed = ReadonlyMap<string, readonly number[]>;
+
+interface Listing {
+  readonly source: HistoryOperator;
+  readonly listed: Listed;
+}
+
+/** What a source has to say of a transaction: shown is what its bytes and its branch prove; `silent` when it could not be asked. */
+type Shown = { readonly transaction: Transaction; readonly place: Inclusion | null } | 'nothing' | 'silent';
+
+export function openHistories(sources: readonly HistoryOperator[], least: number, until: BlockId, world: WatchWorld, call: LongCallOptions): Histories {
+  const silent = new Set<HistoryOperator>();
+  const disagreed = new Set<string>();
+  const listings = new Map<string, Promise<readonly Listing[]>>();
+  const tips = new Map<HistoryOperator, Promise<void>>();
+  let reason: unknown;
+  const left = (): readonly HistoryOperator[] => sources.filter((source) => !silent.has(source));
+  const silence = (source: HistoryOperator, why: unknown): void => {
+    silent.add(source);
+    reason ??= why;
+  };
+  const demandEnough = (): void => {
+    if (left().length >= least) return;
+    const message = `${left().length} of ${sources.length} operators tell the history of a script up to block ${until.height}, ${least} are to`;
+    throw new NamesteadError('LevelNotReached', message, { cause: reason });
+  };
+
+  /** An operator who has not the block yet cannot list what is in it. */
+  const checkTip = async (source: HistoryOperator): Promise<void> => {
+    const checked = source.headers(until.height, 1, call).then(([header]) => {
+      if (!header || hashHeader(header) !== until.hash)
+        throw new NamesteadError('LevelNotReached', `${source.operator} has not block ${until.hash} at height ${until.height}`);
+    });
+    tips.set(source, checked);
+    return checked;
+  };
+  const listingOf = async (source: HistoryOperator, script: Uint8Array): Promise<Listing | null> => {
+    const told = await orFailure(async () => {
+      await (tips.get(source) ?? checkTip(source));
+      return gathered(source.operator, await source.history(script, call));
+    }, call);
+    if ('answer' in told) return { source, listed: told.answer };
+    silence(source, told.failure);
+    return null;
+  };
+  const list = (script: Uint8Array): Promise<readonly Listing[]> => {
+    const key = toHex(script);
+    const listing = listings.get(key) ?? Promise.all(left().map((source) => listingOf(source, script))).then((all) => all.filter((one) => one !== null));
+    listings.set(key, listing);
+    return listing;
+  };
+
+  /** An operator can show what he lists: who shows nothing lies, who cannot be asked has not answered. */
+  const findMined = async (txid: string, answers: readonly Listing[]): Promise<Placed | null> => {
+    let shown = await show(world.transactions, txid, world, call);
+    const listers = answers.filter(({ listed, source }) => listed.has(txid) && !silent.has(source));
+    for (const { source } of listers) {
+      if (isShown(shown, world)) break;
+      shown = await show(source, txid, world, call);
+      if (shown === 'silent') silence(source, new NamesteadError('TransactionMissing', `${source.operator} cannot show transaction ${txid}, which it lists`));
+      if (shown === 'nothing') disagreed.add(source.operator);
+    }
+    if (typeof shown === 'string' || !shown.place) return null;
+    for (const { source, listed } of answers) if (!listed.has(txid)) disagreed.add(source.operator);
+    return { txid, index: shown.place.index, height: shown.place.height, transaction: shown.transaction };
+  };
+
+  return {
+    operators: () => left().map(({ operator }) => operator),
+    disagreed,
+    outputsOf: async (txid) => {
+      for (const source of [world.transactions, ...left()]) {
+        const told = await orFailure(async () => openOrNull(await source.transaction(txid, call), txid), call);
+        if ('answer' in told && told.answer) return told.answer.outputs;
+      }
+      throw new NamesteadError('TransactionMissing', `no operator has transaction ${txid}, which another spends from`);
+    },
+    minedBy: async (script, from, to) => {
+      throwIfAborted(call.signal, 'following histories');
+      const answers = await list(script);
+      demandEnough();
+      const isWithin = (height: number): boolean => height > from && height <= to;
+      const txids = new Set(answers.flatMap(({ listed }) => [...listed].filter(([, heights]) => heights.some(isWithin)).map(([txid]) => txid)));
+      if (txids.size > MOST_TRANSACTIONS) throw new NamesteadError('TooLarge', `the owner's script has ${txids.size} transactions: follow it by filters`);
+      let done = 0;
+      const found = await inParallel([...txids], WIDTH, async (txid) => {
+        throwIfAborted(call.signal, 'following histories');
+        const mined = await findMined(txid, answers);
+        call.onProgress?.({ stage: 'history', done: ++done, total: txids.size, unit: 'transactions' });
+        return mined;
+      });
+      demandEnough();
+      return found.filter((mined) => mined !== null).filter(({ height }) => isWithin(height));
+    },
+  };
+}
+
+/** What no BNS operation can be needs no place; all else does. */
+function isShown(shown: Shown, { network }: WatchWorld): boolean {
+  return typeof shown !== 'string' && (shown.place !== null || !isCandidate(shown.transaction, network));
+}
+
+async function show(source: TransactionSource, txid: string, world: WatchWorld, call: LongCallOptions): Promise<Shown> {
+  if (!isHex(txid, 32)) return 'nothing';
+  const bytes = await orFailure(() => source.transaction(txid, call), call);
+  if (!('answer' in bytes)) return 'silent';
+  const transaction = await orFailure(() => Promise.resolve(openOrNull(bytes.answer, txid)), call);
+  if (!('answer' in transaction) || !transaction.answer) return 'nothing';
+  if (!isCandidate(transaction.answer, world.network)) return { transaction: transaction.answer, place: null };
+  const inclusion = await orFailure(() => source.inclusion(txid, call), call);
+  if (!('answer' in inclusion)) return 'silent';
+  const { answer: place } = inclusion;
+  const proved = await orFailure(async () => {
+    if (place) verifyInclusion(txid, place, await world.headerAt(place.height, call));
+    return place;
+  }, call);
+  return 'answer' in proved && proved.answer ? { transaction: transaction.answer, place: proved.answer } : 'nothing';
+}
+
+/** Each transaction with the heights told of it; listing one twice changes nothing. */
+function gathered(operator: string, history: readonly { readonly txid: string; readonly height: number }[]): Listed {
+  if (history.length > 5 * MOST_TRANSACTIONS) throw new NamesteadError('TooLarge', `${operator} lists ${history.length} transactions of one script`);
+  const heights = new Map<string, number[]>();
+  for (const { txid, height } of history) heights.set(txid, [...(heights.get(txid) ?? []), height]);
+  return heights;
+}
+
+function openOrNull(bytes: Uint8Array | null, txid: string): Transaction | null {
+  return bytes && openTransaction(bytes, txid);
+}
+
+/** A failure of the source's, told apart from its answer; what the caller did wrong, and that he gave up, is thrown. */
+async function orFailure<T>(ask: () => Promise<T>, { signal }: LongCallOptions): Promise<{ readonly answer: T } | { readonly failure: unknown }> {
+  try {
+    return { answer: await ask() };
+  } catch (failure) {
+    if (!isNamesteadError(failure) || signal?.aborted) throw failure;
+    return { failure };
+  }
+}

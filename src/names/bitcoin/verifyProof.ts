@@ -73,14 +73,16 @@ export function verifyProof(file: Uint8Array, options: VerifyProofOptions): Veri
   const [operations, readyOperations] = openOperations(proof);
 
   const { height } = proof.operation.block;
+  const header = verifyBlock(proof.operation.block, proof, options);
   const operation = lastOn(name, operations);
   if (!operation) throw new NamesteadError('RecordMismatch', `no operation at height ${height} is on ${name}, though the proof says so`);
-  verifyMined(network, operation, proof.operation, verifyBlock(proof.operation.block, proof, options));
+  verifyMined(network, operation, proof.operation, header);
 
   const { height: readyHeight } = proof.ready.block;
+  const readyHeader = verifyBlock(proof.ready.block, proof, options);
   const ready = readyOperations.find((each) => each['op'] === '!' && each['namespace_id'] === namespace);
   if (!ready) throw new NamesteadError('NamespaceNotReady', `no operation at height ${readyHeight} made namespace ${namespace} ready`);
-  verifyMined(network, ready, proof.ready, verifyBlock(proof.ready.block, proof, options));
+  verifyMined(network, ready, proof.ready, readyHeader);
 
   const known = heightKnown(asOf, options);
   const record = recordOf(network, { name, height, operation, life: lifeOf(ready, readyHeight) }, known);
@@ -171,8 +173,11 @@ function openSet(texts: readonly string[], expected: string, height: number): re
   const operations = texts.map(parseSerialized);
   operations.forEach(({ vtxindex: index }, i) => {
     const before = operations[i - 1]?.['vtxindex'];
-    if (before === index) throw new NamesteadError('OperationDuplicate', `the proof lists one operation of height ${height} twice`);
-    if (Number(before) > Number(index)) throw new NamesteadError('ProofInvalid', `the proof lists the operations of height ${height} out of their order`);
+    if (i > 0 && !(Number(before) < Number(index)))
+      throw new NamesteadError(
+        before === index ? 'OperationDuplicate' : 'ProofInvalid',
+        `the proof lists the operations of height ${height} out of their order, or one of them twice`,
+      );
   });
   const actual = operationsHash(texts);
   if (actual !== expected)

@@ -9,6 +9,8 @@ import { createOutputIndex, scriptHashOf, type Known, type OutputIndex, type Pla
 import { binary, json, serve, text, type Reply, type Request, type Server } from './server.js';
 import { inner, parseTx, type Tx } from './tx.js';
 
+/** Transactions of a script in one answer. */
+const PAGE = 25;
 /** The largest standard transaction in hex. */
 const MAX_BODY = 1_000_000;
 /** Confirmation targets that Esplora lists. */
@@ -28,7 +30,7 @@ export async function createEsplora(rpc: Rpc, index: OutputIndex = createOutputI
 }
 
 async function route(rpc: Rpc, index: OutputIndex, { method, path, body }: Request): Promise<Reply> {
-  const [kind = '', id = '', what = '', more = ''] = path.split('/').slice(1);
+  const [kind = '', id = '', what = '', more = '', last = ''] = path.split('/').slice(1);
   if (method === 'POST') return kind === 'tx' && id === '' ? broadcast(rpc, toUtf8(body).trim()) : text(404, 'endpoint does not exist');
   if (method !== 'GET' && method !== 'HEAD') return text(405, 'only GET and POST');
   switch (kind) {
@@ -41,9 +43,9 @@ async function route(rpc: Rpc, index: OutputIndex, { method, path, body }: Reque
     case 'tx':
       return isHex(id, 32) ? transaction(rpc, index, id, what, more) : text(400, 'Invalid hex string');
     case 'address':
-      return script(rpc, index, scriptHashOf(scriptOfAddress(id)), { address: id }, what);
+      return script(rpc, index, scriptHashOf(scriptOfAddress(id)), { address: id }, [what, more, last]);
     case 'scripthash':
-      return isHex(id, 32) ? script(rpc, index, id.toLowerCase(), { scripthash: id }, what) : text(400, 'Invalid hex string');
+      return isHex(id, 32) ? script(rpc, index, id.toLowerCase(), { scripthash: id }, [what, more, last]) : text(400, 'Invalid hex string');
     case 'mempool':
       return mempool(rpc, id);
     case 'fee-estimates':
@@ -139,7 +141,13 @@ function outspend(index: OutputIndex, txid: string, vout: number): unknown {
   return spender ? { spent: true, txid: spender.txid, vin: spender.vin, status: statusJson(spender.place) } : { spent: false };
 }
 
-async function script(rpc: Rpc, index: OutputIndex, hash: string, name: Readonly<Record<string, string>>, what: string): Promise<Reply> {
+async function script(
+  rpc: Rpc,
+  index: OutputIndex,
+  hash: string,
+  name: Readonly<Record<string, string>>,
+  [what, part, last]: readonly string[],
+): Promise<Reply> {
   await index.refresh();
   const known = index.of(hash);
   switch (what) {
@@ -151,24 +159,35 @@ async function script(rpc: Rpc, index: OutputIndex, hash: string, name: Readonly
           .filter((output) => !index.spender(output))
           .map(({ txid, vout, value, place }) => ({ txid, vout, status: statusJson(place), value: Number(value) })),
       );
-    case 'txs':
-      return json(await history(rpc, index, known));
+    case 'txs': {
+      const all = history(index, known);
+      const confirmed = all.filter(({ place }) => place !== null);
+      if (part === '') return json(await details(rpc, index, [...all.filter(({ place }) => place === null), ...confirmed.slice(0, PAGE)]));
+      // Behind a transaction that is none of the script's, Esplora has nothing.
+      const start = last === '' ? 0 : confirmed.findIndex(({ txid }) => txid === last) + 1 || confirmed.length;
+      return part === 'chain' ? json(await details(rpc, index, confirmed.slice(start, start + PAGE))) : text(404, 'endpoint does not exist');
+    }
     default:
       return text(404, 'endpoint does not exist');
   }
 }
 
-/** The newest 75, those that wait first. */
-async function history(rpc: Rpc, index: OutputIndex, known: readonly Known[]): Promise<unknown[]> {
-  const places = new Map<string, Place | null>();
-  for (const output of known) {
-    places.set(output.txid, output.place);
-    const spender = index.spender(output);
-    if (spender) places.set(spender.txid, spender.place);
-  }
-  const order = (place: Place | null): number => place?.height ?? Infinity;
-  const newest = [...places].sort(([, a], [, b]) => (order(a) === order(b) ? 0 : order(b) - order(a))).slice(0, 75);
-  return Promise.all(newest.map(async ([txid, place]) => detailed(index, await rawTx(rpc, txid), place)));
+interface Touch {
+  readonly txid: string;
+  readonly index: number;
+  readonly place: Place | null;
+}
+
+/** What pays to a script or spends from it, the newest first. */
+function history(index: OutputIndex, known: readonly Known[]): Touch[] {
+  const touches = known.flatMap((output) => [output, index.spender(output)]).filter((touch) => touch !== null);
+  const distinct = new Map(touches.map((touch) => [touch.txid, touch]));
+  const order = ({ place }: Touch): number => place?.height ?? Infinity;
+  return [...distinct.values()].sort((a, b) => (order(a) === order(b) ? b.index - a.index : order(b) - order(a)));
+}
+
+function details(rpc: Rpc, index: OutputIndex, touches: readonly Touch[]): Promise<unknown[]> {
+  return Promise.all(touches.map(async ({ txid, place }) => detailed(index, await rawTx(rpc, txid), place)));
 }
 
 async function mempool(rpc: Rpc, what: string): Promise<Reply> {

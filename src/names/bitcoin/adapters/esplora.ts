@@ -6,12 +6,15 @@ import { expectOk, http as platformHttp, parseJson, type Http, type HttpAnswer, 
 import { inParallel } from '../../../lib/parallel.js';
 import { asCount, asFields, asHex, asList } from '../../../lib/shape.js';
 import { MOST_BLOCK_BYTES } from '../block.js';
-import type { BitcoinSource } from '../source.js';
+import type { BitcoinSource, HistorySource } from '../source.js';
 
 /** Blocks in one answer of `/blocks/:start_height`. */
 const PAGE = 10;
 const WIDTH = 4;
 const MOST_COINS = 20_000;
+/** Transactions in one answer of `/scripthash/:hash/txs/chain`; their JSON takes four times their bytes. */
+const HISTORY_PAGE = 25;
+const MOST_HISTORY = 10_000;
 
 /**
  * A server of Esplora's REST API (Blockstream, mempool.space, the devnet) as a source: headers are put together from the JSON of
@@ -20,7 +23,7 @@ const MOST_COINS = 20_000;
  * @example
  * const bitcoin = esplora({ url: 'https://blockstream.info/api' });
  */
-export function esplora({ url, http = platformHttp() }: { readonly url: string; readonly http?: Http }): BitcoinSource {
+export function esplora({ url, http = platformHttp() }: { readonly url: string; readonly http?: Http }): BitcoinSource & HistorySource {
   const root = url.replace(/\/+$/, '');
   const operator = new URL(url).host;
   const say = (path: string): string => `${operator}${path}`;
@@ -73,6 +76,24 @@ export function esplora({ url, http = platformHttp() }: { readonly url: string; 
           height: confirmed === true ? asCount(height, say(path)) : 0,
         };
       });
+    },
+    history: async (script, options) => {
+      const path = `/scripthash/${toHex(sha256(script))}`;
+      const { tx_count: total } = asFields(asFields(await getJson(path, options), say(path))['chain_stats'], say(path));
+      const count = asCount(total, say(path));
+      if (count > MOST_HISTORY) throw new NamesteadError('HttpTooLarge', `${say(path)} has ${count} transactions, more than ${MOST_HISTORY}`);
+      const found = new Map<string, number>();
+      for (let pages = 0, last = ''; pages * HISTORY_PAGE < count; pages++) {
+        const page = asList(await getJson(`${path}/txs/chain${last}`, options, 16 << 20), say(path), HISTORY_PAGE);
+        for (const item of page) {
+          const { txid, status } = asFields(item, say(path));
+          last = `/${asHex(txid, say(path), 32)}`;
+          found.set(last.slice(1), asCount(asFields(status, say(path))['block_height'], say(path)));
+        }
+      }
+      // A block that comes or goes between two pages makes them miss or repeat one.
+      if (found.size !== count) throw new NamesteadError('HttpMalformed', `${say(path)} counts ${count} transactions and listed ${found.size}; ask again`);
+      return [...found].reverse().map(([txid, height]) => ({ txid, height }));
     },
     feeRate: async (options) => {
       // Estimates by the number of blocks to wait; a quiet network gives none.

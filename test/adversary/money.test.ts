@@ -121,7 +121,14 @@ describe('two processes that run one plan at once', () => {
   it('a journal entry that was removed meanwhile stops the plan', async () => {
     const inner = memoryJournal();
     let saves = 0;
-    const journal: Journal = { ...inner, save: async (key, bytes) => (await inner.save(key, bytes), ++saves === 2 ? inner.remove(key) : undefined) };
+    const journal: Journal = {
+      ...inner,
+      replace: async (key, expected, bytes) => {
+        const done = await inner.replace(key, expected, bytes);
+        if (key === 'k' && ++saves === 2) await inner.remove(key);
+        return done;
+      },
+    };
     const minted = mint();
     const world: PlanWorld = {
       network: regtestish,

@@ -6,7 +6,7 @@ import { p2pkh, type Account } from '../../src/names/bitcoin/account.js';
 import { updateName } from '../../src/names/bitcoin/builder.js';
 import { openInclusion } from '../../src/names/bitcoin/confirmation.js';
 import { pay, type PaymentWorld } from '../../src/names/bitcoin/pay.js';
-import { decodePlan } from '../../src/names/bitcoin/plan.js';
+import { decodePlan } from '../../src/names/bitcoin/planCodec.js';
 import { runPlan, type PlanWorld } from '../../src/names/bitcoin/run.js';
 import type { Inclusion, Unspent } from '../../src/names/bitcoin/source.js';
 import { parseHeader } from '../../src/names/bitcoin/header.js';

@@ -134,10 +134,11 @@ export function decline(): void {
 
 export async function saveEntry(name: string, bytes: readonly number[]): Promise<void> {
   const mine = Uint8Array.from(bytes);
-  const saved = Namestead.indexeddbJournal({ name }).save('key', mine);
+  const was = await Namestead.indexeddbJournal({ name }).load('key');
+  const saved = Namestead.indexeddbJournal({ name }).replace('key', was, mine);
   // What is saved is what was handed over, whatever its owner does next.
   mine.fill(0);
-  await saved;
+  if (!(await saved)) throw new Error('another was quicker');
 }
 
 export function loadEntry(name: string) {

@@ -113,11 +113,12 @@ describe.each([{ kind: 'memory', path: undefined }, ...(BITCOIND === '' ? [] : [
     const [slow, quick] = [await net.payer(300_000n), await net.payer(300_000n)];
     const world = await net.world();
     const name = 'race.friends';
-    const save = async (key: string, bytes: Uint8Array): Promise<void> => {
-      await world.journal.save(key, bytes);
+    const replace: RegistrationWorld['journal']['replace'] = async (key, expected, bytes) => {
+      const done = await world.journal.replace(key, expected, bytes);
       if (new TextDecoder().decode(bytes).includes('"height"')) throw new Error('killed');
+      return done;
     };
-    const halted = { ...world, journal: { ...world.journal, save } };
+    const halted = { ...world, journal: { ...world.journal, replace } };
     await expect(register({ ...halted, name, zoneFile, owner: slow, payer: slow, publish: nowhere }, net.miner)).rejects.toThrow('killed');
     await register({ ...(await net.world()), name, zoneFile, owner: quick, payer: quick, publish: nowhere }, net.miner);
     const from = await net.height();

@@ -3,7 +3,7 @@ import { fromUtf8 } from '../../src/lib/bytes.js';
 import { NamesteadError } from '../../src/lib/errors.js';
 import { fileJournal } from '../../src/names/adapters/fileJournal.js';
 import { parseTransaction } from '../../src/names/bitcoin/transaction.js';
-import { decodePlan } from '../../src/names/bitcoin/plan.js';
+import { decodePlan } from '../../src/names/bitcoin/planCodec.js';
 import type { StepProgress } from '../../src/names/bitcoin/run.js';
 import { openNamespace } from '../../src/names/namespace.js';
 import { register, registrationKey, type RegisterTerms, type RegistrationWorld } from '../../src/names/registration.js';
@@ -33,9 +33,10 @@ function mortal(world: RegistrationWorld, at: { readonly save?: number; readonly
     ...world,
     journal: {
       ...world.journal,
-      save: async (key, bytes) => {
-        await world.journal.save(key, bytes);
+      replace: async (key, expected, bytes) => {
+        const done = await world.journal.replace(key, expected, bytes);
         if (++saves === at.save) throw new Killed();
+        return done;
       },
     },
     payments: {
@@ -100,7 +101,7 @@ describe.each([{ kind: 'memory', path: undefined }, ...(BITCOIND === '' ? [] : [
   }, 30_000);
 
   it('a registration killed at any point is finished by the next call, with one preorder and one registration on the chain', async () => {
-    const points = [...[1, 2, 3, 4, 5, 6].map((save) => ({ save })), { broadcast: 1 }, { broadcast: 2 }];
+    const points = [...[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12].map((save) => ({ save })), { broadcast: 1 }, { broadcast: 2 }];
     for (const point of points) {
       const [name, payer, owner] = [fresh(), await net.payer(60_000n, 30_000n), await net.payer(6_000n)];
       const from = await net.height();
@@ -240,7 +241,7 @@ describe.each([{ kind: 'memory', path: undefined }, ...(BITCOIND === '' ? [] : [
     const [name, payer, owner, other] = [fresh(), await net.payer(200_000n), await net.payer(6_000n), await net.payer(200_000n)];
     const world = await net.world();
     const terms = { ...world, name, zoneFile, owner, payer, publish };
-    await expect(register({ ...terms, ...mortal(world, { save: 2 }) })).rejects.toThrow(Killed);
+    await expect(register({ ...terms, ...mortal(world, { save: 4 }) })).rejects.toThrow(Killed);
     await expect(register({ ...terms, payer: other }, net.miner)).rejects.toThrow(/another payer/);
     await expect(register({ ...terms, owner: other }, net.miner)).rejects.toThrow(/another owner/);
     await expect(register({ ...terms, zoneFile: fromUtf8('else') }, net.miner)).rejects.toThrow(/another zoneFile/);

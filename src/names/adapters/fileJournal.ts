@@ -1,13 +1,16 @@
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { link, mkdir, open, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { concat, equal, fromUtf8, toHex } from '../../lib/bytes.js';
 import { NamesteadError } from '../../lib/errors.js';
 import { sha256 } from '../../lib/hash.js';
-import type { Journal } from '../journal.js';
+import { isSame, type Journal } from '../journal.js';
 
 /**
- * A journal in a folder, one file per key: written beside, synced, renamed over the old one, and the folder synced (Node.js).
- * Each file begins with a line of SHA-256 over the rest. The files hold signed transactions and zone files, never keys.
+ * A journal in a folder (Node.js), one file per key and generation: written beside, synced, linked to the next generation's name,
+ * which only one process can do, and the folder synced; then the former generation goes. Nothing is locked, so nothing stays
+ * locked after a crash. Each file begins with a line of SHA-256 over the rest. The files hold signed transactions and zone
+ * files, never keys. The file system must know hard links (all but FAT do).
  *
  * @param where.directory is made when absent
  * @throws NamesteadError `JournalCorrupt` naming the file, `StorageFull`, `StorageFailed`
@@ -15,42 +18,92 @@ import type { Journal } from '../journal.js';
  * const journal = fileJournal({ directory: '/home/alice/.namestead/journal' });
  */
 export function fileJournal({ directory }: { readonly directory: string }): Journal {
-  let count = 0;
-  const pathOf = (key: string): string => join(directory, fileName(key));
+  const pathOf = (key: string, generation: number): string => join(directory, fileName(key, generation));
+  const read = async (key: string): Promise<Entry> => {
+    for (let turn = 0; ; turn++) {
+      const generation = (await generationsOf(directory, key)).at(-1);
+      if (generation === undefined) return { generation: -1, bytes: null };
+      const path = pathOf(key, generation);
+      const file = await readFile(path).catch(absentAsNull(path));
+      if (file) return { generation, bytes: unseal(file, path) };
+      // Another process went on in between.
+      if (turn > 100) throw failed(path, { code: 'ENOENT' });
+    }
+  };
+  /** Takes the next generation's name, which fails for all but one. */
+  const claim = async (key: string, generation: number, bytes: Uint8Array): Promise<boolean> => {
+    const beside = `${pathOf(key, generation)}.${randomUUID()}.part`;
+    try {
+      await mkdir(directory, { recursive: true, mode: 0o700 });
+      await writeSynced(beside, seal(bytes));
+      return await link(beside, pathOf(key, generation)).then(() => true, existsAsFalse);
+    } catch (cause) {
+      throw failed(pathOf(key, generation), cause);
+    } finally {
+      await rm(beside, { force: true }).catch(() => undefined);
+    }
+  };
   return {
-    load: async (key) => {
-      const bytes = await readFile(pathOf(key)).catch(absentAsNull(pathOf(key)));
-      return bytes && unseal(bytes, pathOf(key));
-    },
-    save: async (key, bytes) => {
-      const path = pathOf(key);
-      const beside = `${path}.${process.pid}-${count++}.part`;
+    load: async (key) => (await read(key)).bytes,
+    replace: async (key, expected, bytes) => {
+      const now = await read(key);
+      if (!isSame(now.bytes, expected) || !(await claim(key, now.generation + 1, bytes))) return false;
       try {
-        await mkdir(directory, { recursive: true, mode: 0o700 });
-        await writeSynced(beside, seal(bytes));
-        await rename(beside, path);
+        const all = await generationsOf(directory, key);
+        // Whoever is behind may find a name free that others had and left: then the generation it stands on is gone.
+        if (all.at(-1) !== now.generation + 1 || (now.generation >= 0 && !all.includes(now.generation))) {
+          await rm(pathOf(key, now.generation + 1), { force: true });
+          return false;
+        }
         await syncFolder(directory);
+        for (const old of all.slice(0, -1)) await rm(pathOf(key, old), { force: true });
+        return true;
       } catch (cause) {
-        await rm(beside, { force: true }).catch(() => undefined);
-        throw failed(path, cause);
+        throw failed(pathOf(key, now.generation + 1), cause);
       }
     },
     remove: async (key) => {
       try {
-        await rm(pathOf(key), { force: true });
+        // The oldest first: a crash in between leaves the latest.
+        for (const generation of await generationsOf(directory, key)) await rm(pathOf(key, generation), { force: true });
         await syncFolder(directory);
       } catch (cause) {
-        if (codeOf(cause) !== 'ENOENT') throw failed(pathOf(key), cause);
+        if (codeOf(cause) !== 'ENOENT') throw failed(pathOf(key, 0), cause);
       }
     },
   };
 }
 
-/** Letters, digits and a few signs stand for themselves; the suffix keeps `.` and `..` from being folders. */
-function fileName(key: string): string {
+interface Entry {
+  /** -1: none. */
+  readonly generation: number;
+  readonly bytes: Uint8Array | null;
+}
+
+/** Letters, digits and a few signs stand for themselves; the suffix keeps `.` and `..` from being folders. No key gives an `@`. */
+function fileName(key: string, generation: number): string {
   const name = encodeURIComponent(key).replace(/\*/g, '%2A');
   if (key === '' || name.length > 200) throw new TypeError('a journal key is 1 to 200 characters');
-  return `${name}.journal`;
+  return generation === 0 ? `${name}.journal` : `${name}@${generation}.journal`;
+}
+
+/** Those of a key that are there, in rising order. */
+async function generationsOf(directory: string, key: string): Promise<readonly number[]> {
+  const first = fileName(key, 0);
+  const stem = `${first.slice(0, -'.journal'.length)}@`;
+  const names = await readdir(directory).catch(absentAsNull(directory));
+  return (names ?? [])
+    .flatMap((name) => {
+      if (name === first) return [0];
+      const number = name.startsWith(stem) ? /^([1-9]\d{0,14})\.journal$/.exec(name.slice(stem.length)) : null;
+      return number ? [Number(number[1])] : [];
+    })
+    .sort((a, b) => a - b);
+}
+
+function existsAsFalse(cause: unknown): false {
+  if (codeOf(cause) === 'EEXIST') return false;
+  throw cause;
 }
 
 function seal(bytes: Uint8Array): Uint8Array {

@@ -1,5 +1,5 @@
 import { NamesteadError } from '../../lib/errors.js';
-import type { Journal } from '../journal.js';
+import { isSame, type Journal } from '../journal.js';
 
 const STORE = 'journal';
 
@@ -25,19 +25,33 @@ export function indexeddbJournal({
   return {
     load: async (key) => {
       const value = await run('readonly', (store) => store.get(key));
-      if (value === undefined) return null;
-      if (value instanceof Uint8Array) return value;
-      throw new NamesteadError('JournalCorrupt', `the entry ${key} of the database ${name} is not bytes: delete it and start again`);
+      return value === undefined ? null : asBytes(value, key, name);
     },
-    save: async (key, bytes) => {
+    replace: async (key, expected, bytes) => {
       // Before the database opens, which takes its time: the caller may reuse the bytes.
       const copy = bytes.slice();
-      await run('readwrite', (store) => store.put(copy, key));
+      let done = false;
+      // The browser runs one such transaction at a time, whichever tab or worker asks.
+      await run('readwrite', (store) => {
+        const request = store.get(key);
+        request.onsuccess = () => {
+          const now: unknown = request.result;
+          done = isSame(now === undefined ? null : asBytes(now, key, name), expected);
+          if (done) store.put(copy, key);
+        };
+        return request;
+      });
+      return done;
     },
     remove: async (key) => {
       await run('readwrite', (store) => store.delete(key));
     },
   };
+}
+
+function asBytes(value: unknown, key: string, name: string): Uint8Array {
+  if (value instanceof Uint8Array) return value;
+  throw new NamesteadError('JournalCorrupt', `the entry ${key} of the database ${name} is not bytes: delete it and start again`);
 }
 
 /** Forgets the handle when it could not be opened, or when another tab needs it closed. */

@@ -3,7 +3,7 @@ import { concat, equal, fromHex, reversed, toHex } from '../../lib/bytes.js';
 import type { CallOptions } from '../../lib/clock.js';
 import { NamesteadError } from '../../lib/errors.js';
 import { hash160 } from '../../lib/hash.js';
-import { lowS, toDer, type PublicKey, type Signer } from '../../lib/key.js';
+import { lowS, parsePublicKey, toDer, verifySignature, type PublicKey, type Signer } from '../../lib/key.js';
 import { lockScript, p2pkhScript, redeemScript, type Lock } from './account.js';
 import { outpoint, type Coin, type Draft } from './coin.js';
 import type { TransactionSource } from './source.js';
@@ -18,6 +18,8 @@ export interface Payment {
 }
 
 const SIGHASH_ALL = 1;
+/** Below 0xfffffffe a transaction may be replaced by one with a higher fee (BIP 125). */
+const REPLACEABLE = 0xfffffffd;
 
 /**
  * Signs a draft, input by input, with S made low (BIP 146). Each previous transaction is fetched first and must hash to its id and
@@ -29,7 +31,7 @@ export async function signDraft(draft: Draft, signers: readonly Signer[], source
   await fetchPrevious(draft, source, options);
   const transaction = new Transaction();
   transaction.version = 2;
-  for (const { txid, vout } of draft.inputs) transaction.addInput(reversed(fromHex(txid)), vout);
+  for (const { txid, vout } of draft.inputs) transaction.addInput(reversed(fromHex(txid)), vout, REPLACEABLE);
   for (const { script, value } of draft.outputs) transaction.addOutput(script, value);
   for (const [index, coin] of draft.inputs.entries()) {
     const redeem = redeemScript(coin.lock);
@@ -90,6 +92,7 @@ export async function preparePayment(draft: Draft, source: TransactionSource, op
     psbt.addInput({
       hash: reversed(fromHex(txid)),
       index: vout,
+      sequence: REPLACEABLE,
       nonWitnessUtxo: previous.get(txid) ?? new Uint8Array(),
       ...(redeem && { redeemScript: redeem }),
     });
@@ -128,6 +131,20 @@ function checkInput(psbt: Psbt, index: number): void {
     );
 }
 
+function checkSignatures(psbt: Psbt, index: number): void {
+  const wrong = (why: string, cause?: unknown): NamesteadError =>
+    new NamesteadError('SignatureInvalid', `a signature of input ${index} ${why}: have that party sign this PSBT again`, { cause });
+  const all = signaturesOf(psbt, index).every(({ signature }) => signature.at(-1) === SIGHASH_ALL);
+  if (!all) throw wrong('does not cover the whole transaction');
+  let valid: boolean;
+  try {
+    valid = psbt.validateSignaturesOfInput(index, (key, digest, signature) => verifySignature(signature, digest, parsePublicKey(key)));
+  } catch (cause) {
+    throw wrong('cannot be read', cause);
+  }
+  if (!valid) throw wrong('is not of its key and this transaction');
+}
+
 /** Unites the signatures that several parties made on the same PSBT. @throws NamesteadError `Malformed` when they differ in more than signatures */
 export function combinePayments(psbt: Uint8Array, ...others: readonly Uint8Array[]): Uint8Array {
   try {
@@ -140,13 +157,15 @@ export function combinePayments(psbt: Uint8Array, ...others: readonly Uint8Array
 }
 
 /**
- * Writes the signatures into the transaction.
- * @throws NamesteadError `SignatureMissing` where an input has too few, `Malformed`
+ * Writes the signatures into the transaction, each verified: with a wrong one nodes would refuse it.
+ * @throws NamesteadError `SignatureMissing` where an input has too few, `SignatureInvalid` for one that is not the key's, or signs less than all, `Malformed`
  */
 export function finalizePayment(psbt: Uint8Array): Payment {
   const open = parsePsbt(psbt);
   for (let index = 0; index < open.inputCount; index++) {
     if (!isComplete(open, index)) throw missing(index, requiredOf(open, index), signaturesOf(open, index).length);
+    checkInput(open, index);
+    checkSignatures(open, index);
   }
   open.finalizeAllInputs();
   const transaction = open.extractTransaction(true);
@@ -192,7 +211,7 @@ function parsePsbt(bytes: Uint8Array): Psbt {
   }
 }
 
-function signaturesOf(psbt: Psbt, index: number): readonly { readonly pubkey: Uint8Array }[] {
+function signaturesOf(psbt: Psbt, index: number): readonly { readonly pubkey: Uint8Array; readonly signature: Uint8Array }[] {
   return psbt.data.inputs[index]?.partialSig ?? [];
 }
 

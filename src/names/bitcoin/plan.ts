@@ -1,6 +1,3 @@
-import { fromHex, fromUtf8, isHex, toHex, toUtf8Strict } from '../../lib/bytes.js';
-import { NamesteadError } from '../../lib/errors.js';
-
 /** A transaction of a plan that is confirmed and that the network's rules took. */
 export interface Receipt {
   /** E.g. `NAME_PREORDER`. */
@@ -21,16 +18,25 @@ export interface Receipt {
 /** A transaction that is written down, and so may be on the network. */
 export interface Signed extends Omit<Receipt, 'height'> {
   readonly bytes: Uint8Array;
+  /** Which output is the payer's change; null: none, or written by an older version. */
+  readonly change: number | null;
+}
+
+/** A confirmed transaction. Its bytes stay until the plan is done, since a reorg may drop it; null in journals of an older version. */
+export interface Paid extends Receipt, Pick<Signed, 'change'> {
+  readonly bytes: Uint8Array | null;
 }
 
 /**
- * Where a plan stands; step n is number `receipts.length`. A name goes planned → signed (preordered) → planned (confirmed) →
- * signed (registered) → settled (its zone file is to publish) → done.
- * `former`: transactions of this same step that nodes refused. Each shares an input with its successor, so that at most one confirms.
+ * Where a plan stands; step n is number `receipts.length`. A name goes planned → planned with coins (funded) → signed (preordered) →
+ * planned (confirmed) → signed (registered) → settled (its zone file is to publish) → done.
+ * `coins`: outputs set aside for the step, `txid:vout`. `former`: transactions of this same step that nodes refused or that a
+ * higher fee replaced; each shares an input with its successor, so that at most one confirms. `later`: transactions of the steps
+ * after this one, signed before a reorg took this one out of the chain.
  */
 export type State =
-  | { readonly kind: 'planned'; readonly former: readonly Signed[] }
-  | { readonly kind: 'signed'; readonly current: Signed; readonly former: readonly Signed[] }
+  | { readonly kind: 'planned'; readonly former: readonly Signed[]; readonly later: readonly Signed[]; readonly coins: readonly string[] }
+  | { readonly kind: 'signed'; readonly current: Signed; readonly former: readonly Signed[]; readonly later: readonly Signed[] }
   | { readonly kind: 'settled' }
   | { readonly kind: 'done' };
 
@@ -38,115 +44,81 @@ export type State =
 export interface Plan {
   /** What must not change between runs: owner, payer's script, zone file. */
   readonly terms: Readonly<Record<string, string>>;
-  readonly receipts: readonly Receipt[];
+  readonly receipts: readonly Paid[];
   readonly state: State;
 }
 
+const nothing = { former: [], later: [], coins: [] } as const;
+/** So many of the latest refused transactions are watched. */
+const WATCHED = 16;
+
 export function createPlan(terms: Plan['terms']): Plan {
-  return { terms, receipts: [], state: { kind: 'planned', former: [] } };
+  return { terms, receipts: [], state: { kind: 'planned', ...nothing } };
+}
+
+/** Coins are set aside for the step. */
+export function funded(plan: Plan, coins: readonly string[]): Plan {
+  return plan.state.kind === 'planned' ? { ...plan, state: { ...plan.state, coins } } : plan;
 }
 
 export function signed(plan: Plan, current: Signed): Plan {
-  return { ...plan, state: { kind: 'signed', current, former: plan.state.kind === 'planned' ? plan.state.former : [] } };
+  const { former, later } = plan.state.kind === 'planned' ? plan.state : nothing;
+  return { ...plan, state: { kind: 'signed', current, former, later } };
 }
 
-/** Nodes refused the current transaction: the step is planned anew. The latest few are watched. */
+/** Nodes refused the current transaction: the step is planned anew. */
 export function refused(plan: Plan): Plan {
   if (plan.state.kind !== 'signed') return plan;
-  const { current, former } = plan.state;
-  return { ...plan, state: { kind: 'planned', former: [current, ...former.filter(({ txid }) => txid !== current.txid)].slice(0, WATCHED) } };
+  const { current, former, later } = plan.state;
+  return { ...plan, state: { kind: 'planned', former: watchedBefore(current, former), later, coins: [] } };
 }
 
-export function confirmed(plan: Plan, { bytes: _, ...rest }: Signed, height: number, steps: number): Plan {
-  const receipts = [...plan.receipts, { ...rest, height }];
-  return { ...plan, receipts, state: receipts.length < steps ? { kind: 'planned', former: [] } : { kind: 'settled' } };
+/** None of the step's transactions can be mined any more, since their first coin is spent elsewhere for good: the step is planned anew. */
+export function dropped(plan: Plan): Plan {
+  return { ...plan, state: { kind: 'planned', ...nothing } };
+}
+
+/** Another version of the current transaction, with a higher fee, is written down beside it. */
+export function bumped(plan: Plan, current: Signed): Plan {
+  if (plan.state.kind !== 'signed') return plan;
+  return { ...plan, state: { ...plan.state, current, former: watchedBefore(plan.state.current, plan.state.former) } };
+}
+
+export function confirmed(plan: Plan, transaction: Signed, height: number, steps: number): Plan {
+  const receipts = [...plan.receipts, { ...transaction, height }];
+  const [next, ...later] = plan.state.kind === 'signed' ? plan.state.later : [];
+  if (receipts.length >= steps) return { ...plan, receipts, state: { kind: 'settled' } };
+  return { ...plan, receipts, state: next ? { kind: 'signed', current: next, former: [], later } : { kind: 'planned', ...nothing } };
+}
+
+/** The transaction was mined in another block than it was seen in before. */
+export function moved(plan: Plan, index: number, height: number): Plan {
+  return { ...plan, receipts: plan.receipts.map((receipt, at) => (at === index ? { ...receipt, height } : receipt)) };
+}
+
+/** A reorg took the step's transaction out of the chain: it waits again, and what was signed after it is kept for its turn. */
+export function reopened(plan: Plan, index: number, bytes: Uint8Array): Plan {
+  const [lost, ...after] = plan.receipts.slice(index);
+  if (!lost) return plan;
+  const { state } = plan;
+  const later = [
+    ...after.flatMap(({ height: _, bytes: kept, ...rest }) => (kept ? [{ ...rest, bytes: kept }] : [])),
+    ...(state.kind === 'signed' ? [state.current] : []),
+    ...(state.kind === 'signed' || state.kind === 'planned' ? state.later : []),
+  ];
+  const { height: _, ...rest } = lost;
+  return { ...plan, receipts: plan.receipts.slice(0, index), state: { kind: 'signed', current: { ...rest, bytes }, former: [], later } };
 }
 
 export function finished(plan: Plan): Plan {
-  return { ...plan, state: { kind: 'done' } };
+  return { ...plan, receipts: plan.receipts.map((receipt) => ({ ...receipt, bytes: null })), state: { kind: 'done' } };
 }
 
-const VERSION = 1;
-const WATCHED = 16;
-const MOST = 4 << 20;
-
-/** JSON in UTF-8: satoshi as decimal strings, transactions as hex. */
-export function encodePlan(plan: Plan): Uint8Array {
-  const plain = (_: string, value: unknown): unknown => (typeof value === 'bigint' ? value.toString() : value instanceof Uint8Array ? toHex(value) : value);
-  return fromUtf8(JSON.stringify({ version: VERSION, ...plan }, plain));
+/** A receipt as callers get it. */
+export function receiptOf({ operation, name, hash, fee, price, txid, height }: Paid): Receipt {
+  return { operation, name, hash, fee, price, txid, height };
 }
 
-/** @throws NamesteadError `JournalCorrupt` */
-export function decodePlan(bytes: Uint8Array, key: string): Plan {
-  try {
-    if (bytes.length > MOST) throw new TypeError('more than 4 MiB');
-    const { version, terms, receipts, state } = object(JSON.parse(toUtf8Strict(bytes)));
-    if (version !== VERSION) throw new TypeError(`version ${String(version)}, not ${VERSION}`);
-    return {
-      terms: Object.fromEntries(Object.entries(object(terms)).map(([name, value]) => [name, text(value)])),
-      receipts: list(receipts).map(readReceipt),
-      state: readState(state),
-    };
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : '';
-    throw new NamesteadError(
-      'JournalCorrupt',
-      `the journal entry ${key} cannot be read (${why}): restore it from a backup; else look the payment up on the chain, then remove the entry and start again`,
-      { cause },
-    );
-  }
-}
-
-function readState(value: unknown): State {
-  const { kind, current, former } = object(value);
-  switch (kind) {
-    case 'planned':
-      return { kind, former: list(former).map(readSigned) };
-    case 'signed':
-      return { kind, current: readSigned(current), former: list(former).map(readSigned) };
-    case 'settled':
-    case 'done':
-      return { kind };
-    default:
-      throw new TypeError('unknown state');
-  }
-}
-
-function readSigned(value: unknown): Signed {
-  const { bytes, ...rest } = object(value);
-  if (!isHex(bytes) || bytes.length === 0) throw new TypeError('a transaction is missing');
-  return { ...readSpent(rest), bytes: fromHex(bytes) };
-}
-
-function readReceipt(value: unknown): Receipt {
-  const { height } = object(value);
-  if (!Number.isSafeInteger(height) || Number(height) < 0) throw new TypeError('a height is missing');
-  return { ...readSpent(value), height: Number(height) };
-}
-
-function readSpent(value: unknown): Omit<Receipt, 'height'> {
-  const { operation, name, hash, fee, price, txid } = object(value);
-  if (hash !== null && !isHex(hash)) throw new TypeError('a hash is not hex');
-  if (!isHex(txid, 32)) throw new TypeError('a txid is not 32 bytes of hex');
-  return { operation: text(operation), name: text(name), hash, fee: satoshi(fee), price: satoshi(price), txid };
-}
-
-function object(value: unknown): Readonly<Record<string, unknown>> {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new TypeError('an object is missing');
-  return value as Readonly<Record<string, unknown>>;
-}
-
-function list(value: unknown): readonly unknown[] {
-  if (!Array.isArray(value) || value.length > 64) throw new TypeError('a list is missing or too long');
-  return value;
-}
-
-function text(value: unknown): string {
-  if (typeof value !== 'string') throw new TypeError('a text is missing');
-  return value;
-}
-
-function satoshi(value: unknown): bigint {
-  if (typeof value !== 'string' || !/^(?:0|[1-9]\d{0,18})$/.test(value)) throw new TypeError('an amount is missing');
-  return BigInt(value);
+function watchedBefore(current: Signed, former: readonly Signed[]): readonly Signed[] {
+  return [current, ...former.filter(({ txid }) => txid !== current.txid)].slice(0, WATCHED);
 }

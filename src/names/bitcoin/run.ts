@@ -1,225 +1,155 @@
-import { equal } from '../../lib/bytes.js';
-import type { CallOptions, Clock, Progress } from '../../lib/clock.js';
 import { throwIfAborted } from '../../lib/clock.js';
 import { isNamesteadError, NamesteadError } from '../../lib/errors.js';
-import type { Journal } from '../journal.js';
-import type { Recipe } from './builder.js';
-import { feeRateOf, pay, reserveFor, type Parties, type PaymentWorld, type PayOptions } from './pay.js';
-import { confirmed, createPlan, decodePlan, encodePlan, finished, refused, signed, type Plan, type Receipt, type Signed } from './plan.js';
-import type { HeaderSource, Indexer } from './source.js';
-import { openInclusion } from './confirmation.js';
-import { parseTransaction } from './transaction.js';
+import { lockScript } from './account.js';
+import { openBook } from './book.js';
+import type { Parties } from './pay.js';
+import { confirmed, dropped, finished, receiptOf, refused, reopened, signed, type Receipt, type Signed } from './plan.js';
+import type { StepProgress } from './progress.js';
+import { noteMade, noteMined, release } from './purse.js';
+import { send } from './send.js';
+import { signStep } from './signing.js';
+import type { PlanWorld, Run, RunOptions, Script } from './step.js';
+import { openTransaction } from './transaction.js';
+import { findLost, settleConflict, waitAccepted, waitConfirmed, type Outcome } from './waiting.js';
 
-/** What a plan asks while it runs, and where it writes itself down. */
-export interface PlanWorld extends PaymentWorld {
-  readonly headers: HeaderSource;
-  readonly indexer: Indexer;
-  readonly journal: Journal;
-  readonly clock: Clock;
-}
-
-/**
- * Told at every turn: `done` of `total` steps; while `confirming`, blocks; while `accepting`, heights. `receipt` comes with
- * `confirmed`: the step is mined deep enough and the indexer says the rules took it.
- */
-export interface StepProgress extends Progress {
-  readonly stage: 'signing' | 'sent' | 'confirming' | 'accepting' | 'confirmed' | 'publishing' | 'done';
-  readonly operation: string;
-  readonly txid?: string | undefined;
-  readonly receipt?: Receipt | undefined;
-}
-
-export interface RunOptions extends Pick<PayOptions, 'feeRate' | 'maxFeeRate'>, CallOptions {
-  readonly onProgress?: ((progress: StepProgress) => void) | undefined;
-}
-
-/** One transaction of a plan: drawn up when its turn comes, with what the world says then. */
-export interface Step {
-  readonly opcode: string;
-  /** Satoshi of its outputs, which the steps before it must leave over. */
-  readonly outputs: bigint;
-  readonly draw: (receipts: readonly Receipt[]) => Promise<Recipe>;
-}
-
-export interface Script {
-  /** The journal's key. */
-  readonly key: string;
-  readonly terms: Plan['terms'];
-  readonly steps: readonly Step[];
-  /** After the last step; must be safe to repeat. */
-  readonly finish: () => Promise<void>;
-}
+export type { PlanWorld, RunOptions, Script, Step } from './step.js';
+export type { StepProgress } from './progress.js';
 
 /**
- * Runs a plan from wherever the journal says it stands. Each signed transaction is saved before it is sent, so that a
- * restart sends the same bytes again and nothing is paid twice. One process at a time may run a plan: of two at once, one stops
- * with `JournalBusy`, unless they meet within the same moment.
+ * Runs a plan from wherever the journal says it stands. Each signed transaction is saved before it is sent, so that a restart sends
+ * the same bytes again and nothing is paid twice; before each next step, and while it waits, the steps before are held against the
+ * chain, and what a reorg took out is sent again. Of two processes that run one plan, one stops with `JournalBusy`.
  */
 export async function runPlan(script: Script, parties: Parties, world: PlanWorld, options: RunOptions): Promise<readonly Receipt[]> {
   const { key, steps } = script;
-  let held = await world.journal.load(key);
-  const hold = async (): Promise<void> => {
-    const now = await world.journal.load(key);
-    if (held === null ? now === null : now !== null && equal(now, held)) return;
-    throw new NamesteadError(
-      'JournalBusy',
-      `the journal entry ${key} was changed meanwhile: another process runs this plan, or somebody removed it; call again when nobody does`,
-    );
-  };
-  const save = async (plan: Plan): Promise<Plan> => {
-    await hold();
-    held = encodePlan(plan);
-    await world.journal.save(key, held);
-    return plan;
-  };
-  let plan = held === null ? await save(createPlan(script.terms)) : openPlan(script, held);
+  const book = await openBook(key, script.terms, world.journal);
+  const run: Run = { script, parties, world, options, book };
   const tell = (stage: StepProgress['stage'], what: Pick<StepProgress, 'operation' | 'txid' | 'receipt'>): void => {
-    options.onProgress?.({ stage, done: plan.receipts.length, total: steps.length, ...what });
+    options.onProgress?.({ stage, done: book.plan().receipts.length, total: steps.length, ...what });
   };
-  for (;;) {
+  for (let refusals = 0; ;) {
     throwIfAborted(options.signal, `${key} (the journal holds it: call again to go on)`);
-    const step = steps[plan.receipts.length];
-    switch (plan.state.kind) {
-      case 'planned':
+    const { state, receipts } = book.plan();
+    switch (state.kind) {
+      case 'planned': {
+        const step = steps[receipts.length];
         if (!step) throw new NamesteadError('JournalCorrupt', `the journal entry ${key} has more steps than the plan: remove it and start again`);
+        if (await reopenLost(run, tell)) break;
         tell('signing', { operation: step.opcode });
-        plan = await save(signed(plan, await signStep(plan, plan.state.former, script, parties, world, options)));
+        await book.write(signed(book.plan(), await signStep(run, step, state)));
         break;
+      }
       case 'signed': {
-        const { current, former } = plan.state;
-        try {
-          await hold();
-          await send(current, world, options);
-        } catch (error) {
-          if (isNamesteadError(error, 'BroadcastRejected')) await save(refused(plan));
-          throw error;
-        }
-        tell('sent', { operation: current.operation, txid: current.txid });
-        const { transaction, height } = await waitConfirmed([current, ...former], world, options);
-        await waitAccepted(transaction, height, key, world, options);
-        plan = await save(confirmed(plan, transaction, height, steps.length));
-        tell('confirmed', { operation: transaction.operation, txid: transaction.txid, receipt: plan.receipts.at(-1) });
+        await noteMade(key, state.current, holdsOf(run, state.current), world);
+        const outcome =
+          (await sendStep(run, state.current)) ?? (tell('sent', state.current), await waitConfirmed(book, lockScript(sender(run).lock), world, options));
+        if (outcome.kind === 'gone') await book.write(dropped(book.plan()));
+        else if (outcome.kind === 'reopened') await reopen(run, outcome.index, tell);
+        else if ((await takeStep(run, outcome, refusals, tell)) === 'refused') refusals++;
         break;
       }
       case 'settled':
+        if (await reopenLost(run, tell)) break;
         tell('publishing', { operation: key });
         await script.finish();
-        plan = await save(finished(plan));
+        // First, so that a crash leaves nothing set aside for a plan that is done.
+        await release(key, world);
+        await book.write(finished(book.plan()));
         break;
       case 'done':
         tell('done', { operation: key });
-        return plan.receipts;
+        return receipts.map(receiptOf);
     }
   }
 }
 
-function openPlan(script: Script, bytes: Uint8Array): Plan {
-  const plan = decodePlan(bytes, script.key);
-  for (const [term, value] of Object.entries(script.terms)) {
-    if (plan.terms[term] !== value)
-      throw new TypeError(`${script.key} is under way with another ${term}: call with the same, or remove the journal entry to give up what was paid`);
-  }
-  return plan;
+type Tell = (stage: StepProgress['stage'], what: Pick<StepProgress, 'operation' | 'txid' | 'receipt'>) => void;
+
+function sender({ parties }: Run): Parties['payer'] {
+  return parties.payer;
 }
 
-/** A former transaction that made it to the network after all is taken instead of a new one. */
-async function signStep(plan: Plan, former: readonly Signed[], script: Script, parties: Parties, world: PlanWorld, options: RunOptions): Promise<Signed> {
-  for (const transaction of former) if (await isKnown(transaction.txid, world, options)) return transaction;
-  const step = script.steps[plan.receipts.length] as Step;
-  const rate = await feeRateOf(world.payments, options);
-  const reserve = script.steps.slice(plan.receipts.length + 1).reduce((sum, next) => sum + reserveFor(next.outputs, parties.payer, rate), 0n);
-  const recipe = await step.draw(plan.receipts);
-  const payment = await pay(recipe, parties, world, { ...options, feeRate: rate, reserve, respend: former[0] && firstInput(former[0]) });
-  return { operation: recipe.opcode, name: recipe.name, hash: recipe.hash, price: recipe.price, fee: payment.fee, txid: payment.txid, bytes: payment.bytes };
+/** While steps follow, the change is theirs. */
+function holdsOf({ script, book }: Run, { change }: Signed): ReadonlyMap<number, string> {
+  const at = book.plan().receipts.length;
+  const { holds = new Map<number, string>() } = script.steps[at] ?? {};
+  return change !== null && at + 1 < script.steps.length ? new Map([...holds, [change, script.key]]) : holds;
 }
 
-function firstInput({ bytes }: Signed): { readonly txid: string; readonly vout: number } {
-  const [input] = parseTransaction(bytes).inputs;
-  if (!input) throw new NamesteadError('Malformed', 'a transaction has no input');
-  return input;
-}
-
-/** Sends the same bytes however often: that a node has them already counts as success. */
-async function send(transaction: Signed, world: PlanWorld, options: RunOptions): Promise<void> {
+/** Null: it is on its way. */
+async function sendStep(run: Run, current: Signed): Promise<Outcome | null> {
+  const { world, options, book } = run;
+  // Another process may have gone on since; it would then have sent this, or another in its place.
+  await book.refresh();
   try {
-    const answer = await world.payments.broadcast(transaction.bytes, { signal: options.signal });
-    if (answer !== transaction.txid)
-      throw new NamesteadError(
-        'TransactionMismatch',
-        `${world.payments.operator} took ${transaction.txid} but answered another id: ask another source; the journal holds the transaction`,
-      );
+    await send(current, world, options);
+    return null;
   } catch (error) {
-    if (!isNamesteadError(error, 'BroadcastRejected') || !(await isKnown(transaction.txid, world, options))) throw error;
+    if (!isNamesteadError(error, 'BroadcastRejected')) throw error;
+    const outcome = await settleConflict(current, lockScript(sender(run).lock), error, world, options).catch(async (cause: unknown) => {
+      if (cause === error) await book.write(refused(book.plan()));
+      throw cause;
+    });
+    return outcome;
   }
 }
 
-async function isKnown(txid: string, { transactions }: PlanWorld, { signal }: RunOptions): Promise<boolean> {
-  return (await transactions.transaction(txid, { signal })) !== null || (await transactions.inclusion(txid, { signal })) !== null;
-}
-
-/** Waits until one of the transactions, which exclude each other, has enough blocks on it. */
-async function waitConfirmed(candidates: readonly Signed[], world: PlanWorld, options: RunOptions): Promise<{ transaction: Signed; height: number }> {
-  const needed = world.network.confirmations;
-  let turn = 0;
-  return poll(world, options, async () => {
-    for (const transaction of candidates) {
-      const found = await openInclusion(transaction.txid, needed, world, options);
-      if (found && found.confirmations >= needed) return { transaction, height: found.height };
-      options.onProgress?.({
-        stage: 'confirming',
-        done: found?.confirmations ?? 0,
-        total: needed,
-        unit: 'blocks',
-        operation: transaction.operation,
-        txid: transaction.txid,
-      });
-    }
-    // Mempools forget: what nobody knows any more is sent again.
-    const [current] = candidates;
-    if (current && ++turn % 10 === 0 && !(await isKnown(current.txid, world, options))) await send(current, world, options);
-    return null;
-  });
-}
-
-/**
- * Asks the indexer whether the rules took the operation. Its word is not proof: a liar can stop the plan here, and go on it
- * can when asked of an honest one; that the name is ours in the end is for `lookup` to prove.
- */
-async function waitAccepted(transaction: Signed, height: number, key: string, world: PlanWorld, options: RunOptions): Promise<void> {
-  const { indexer } = world;
-  const { signal } = options;
-  await poll(world, options, async () => {
-    const tip = await indexer.tip({ signal });
-    if (tip.height >= height) return true;
-    options.onProgress?.({ stage: 'accepting', done: tip.height, total: height, unit: 'height', operation: transaction.operation, txid: transaction.txid });
-    return null;
-  });
-  const operations = await indexer.operations(height, { signal });
-  if (operations.some(({ txid }) => txid === transaction.txid)) return;
+/** The step is mined: whether the rules took it is asked, and it is written down. */
+async function takeStep(
+  run: Run,
+  { transaction, height }: Outcome & { readonly kind: 'confirmed' },
+  refusals: number,
+  tell: Tell,
+): Promise<'taken' | 'refused'> {
+  const { script, world, options, book } = run;
+  const { receipts, state } = book.plan();
+  const step = script.steps[receipts.length];
+  const verdict = step?.judged === false ? 'accepted' : await waitAccepted(transaction, height, world, options);
+  if (verdict === 'moved') return 'taken';
+  const candidates = state.kind === 'signed' ? [state.current, ...state.former] : [];
+  await noteMined(
+    script.key,
+    transaction.txid,
+    candidates.map(({ txid }) => txid).filter((txid) => txid !== transaction.txid),
+    world,
+  );
+  if (verdict === 'accepted') {
+    await book.write(confirmed(book.plan(), transaction, height, script.steps.length));
+    const receipt = book.plan().receipts.at(-1);
+    tell('confirmed', { operation: transaction.operation, txid: transaction.txid, receipt: receipt && receiptOf(receipt) });
+    return 'taken';
+  }
+  if (refusals < MOST_TRIES && (await step?.again?.(receipts.map(receiptOf)))) {
+    await book.write(dropped(book.plan()));
+    return 'refused';
+  }
   throw new NamesteadError(
     'RegistrationLost',
-    `${transaction.operation} of ${transaction.name} was mined at ${height} but ${indexer.operator} says the rules refused it (${transaction.txid}): ask another indexer, or remove the journal entry ${key} and start again`,
+    `${transaction.operation} of ${transaction.name} was mined at ${height} but ${world.indexer.operator} says the rules refused it (${transaction.txid}): ask another indexer, or remove the journal entry ${script.key} and start again`,
   );
 }
 
-const WAITING = 'waiting for confirmations (the journal holds the plan: call again to go on)';
+/** So often in one call the fee of an operation is risked again. */
+const MOST_TRIES = 3;
 
-/** Asks until there is an answer, ever more slowly; a server that cannot be reached is asked again, ten times in a row at the most. */
-async function poll<T>({ clock }: PlanWorld, { signal }: RunOptions, ask: () => Promise<T | null>): Promise<T> {
-  let failures = 0;
-  for (let pause = 50; ; pause = Math.min(1.5 * pause, 15_000)) {
-    throwIfAborted(signal, WAITING);
-    try {
-      const answer = await ask();
-      if (answer !== null) return answer;
-      failures = 0;
-    } catch (error) {
-      if (!isPassing(error) || ++failures > 10) throw error;
-    }
-    await clock.sleep(pause, signal).catch(() => throwIfAborted(signal, WAITING));
-  }
+/** Holds the steps that are paid against the chain before more is. */
+async function reopenLost(run: Run, tell: Tell): Promise<boolean> {
+  const index = await findLost(run.book.plan().receipts, run.world, run.options);
+  if (index === null) return false;
+  await reopen(run, index, tell);
+  return true;
 }
 
-function isPassing(error: unknown): boolean {
-  return isNamesteadError(error, 'HttpFailed') || isNamesteadError(error, 'HttpTimeout') || isNamesteadError(error, 'HttpStatus');
+async function reopen({ book, world, options }: Run, index: number, tell: Tell): Promise<void> {
+  const lost = book.plan().receipts[index];
+  if (!lost) return;
+  const bytes = lost.bytes ?? (await world.transactions.transaction(lost.txid, { signal: options.signal }));
+  if (!bytes)
+    throw new NamesteadError(
+      'NotConfirmed',
+      `${lost.operation} of ${lost.name} is no longer in the chain (${lost.txid}), and neither the journal, of an older version, nor ${world.transactions.operator} has its bytes: ask another source`,
+    );
+  openTransaction(bytes, lost.txid);
+  await book.write(reopened(book.plan(), index, bytes));
+  tell('reorganised', { operation: lost.operation, txid: lost.txid });
 }

@@ -1,0 +1,274 @@
+import { equal, fromHex, toHex } from '../../lib/bytes.js';
+import type { CallOptions } from '../../lib/clock.js';
+import { isNamesteadError, NamesteadError } from '../../lib/errors.js';
+import { isSame, type Journal } from '../journal.js';
+import { lockScript, type Account } from './account.js';
+import { coinsOf, outpoint, type Coin, type Draft } from './coin.js';
+import type { Network } from './network.js';
+import { decodeEntry, decodePlan, encodeEntry, list, object, readBytes, text } from './planCodec.js';
+import type { PaymentSource } from './source.js';
+import { parseTransaction, type Transaction } from './transaction.js';
+
+/**
+ * What the plans of one journal have set aside, so that no two spend the same coin: `held` tells for which plan an output is
+ * kept, `made` are their own transactions that may still wait, whose outputs may be spent before they are mined.
+ */
+interface Purse {
+  readonly held: ReadonlyMap<string, string>;
+  readonly made: readonly Made[];
+}
+
+interface Made {
+  /** The plan's journal key. */
+  readonly key: string;
+  /** Display hex. */
+  readonly txid: string;
+  readonly bytes: Uint8Array;
+  readonly mined: boolean;
+}
+
+export interface PurseWorld {
+  readonly network: Network;
+  readonly payments: PaymentSource;
+  readonly journal: Journal;
+}
+
+/** The coins to choose from, of one account. */
+export type CoinsAt = (account: Account) => readonly Coin[];
+
+/** A node's mempool takes no longer chains of waiting transactions (Bitcoin Core, `DEFAULT_ANCESTOR_LIMIT`, `DEFAULT_DESCENDANT_LIMIT`). */
+const MOST_IN_LINE = 25;
+const MOST_ENTRIES = 20_000;
+const TRIES = 200;
+const EMPTY: Purse = { held: /* @__PURE__ */ new Map(), made: [] };
+
+/** Under which key the journal holds what its plans have set aside. */
+export function purseKey(network: { readonly name: string }): string {
+  return `purse ${network.name}`;
+}
+
+/**
+ * Chooses coins for a plan and sets them aside. What is held for it already goes first, then whatever nobody holds; coins of the
+ * source count when confirmed, those of one's own waiting transactions as far as mempools allow.
+ * @throws NamesteadError as `choose`, foremost `FundsTooLow`; `JournalBusy`
+ */
+export async function setAside(
+  key: string,
+  accounts: readonly Account[],
+  world: PurseWorld,
+  { signal }: CallOptions,
+  choose: (coins: CoinsAt) => Draft,
+): Promise<Draft> {
+  const listed = await Promise.all(
+    accounts.map(async (account) => ({ account, coins: coinsOf(account.lock, await world.payments.unspent(lockScript(account.lock), { signal })) })),
+  );
+  return change(world, async (before) => {
+    try {
+      const draft = chooseFrom(key, listed, before, choose);
+      return [hold(key, before, draft), draft];
+    } catch (error) {
+      // Plans that were given up hold nothing any more.
+      const purse = isNamesteadError(error, 'FundsTooLow') ? await withoutGivenUp(before, key, world.journal) : before;
+      if (purse === before) throw explained(error, before, key);
+      const draft = chooseFrom(key, listed, purse, choose);
+      return [hold(key, purse, draft), draft];
+    }
+  });
+}
+
+interface Listed {
+  readonly account: Account;
+  readonly coins: readonly Coin[];
+}
+
+function chooseFrom(key: string, listed: readonly Listed[], purse: Purse, choose: (coins: CoinsAt) => Draft): Draft {
+  const coinsWhere =
+    (fits: (holder: string | undefined) => boolean): CoinsAt =>
+    (account) => {
+      const own = listed.find((entry) => equal(lockScript(entry.account.lock), lockScript(account.lock)))?.coins ?? [];
+      return available(key, purse, account, own).filter((coin) => fits(purse.held.get(outpoint(coin))));
+    };
+  const free = coinsWhere((holder) => holder === undefined || holder === key);
+  if (![...purse.held.values()].includes(key)) return choose(free);
+  try {
+    // The owner's coin is not set aside beforehand: where none is held, any will do.
+    const kept = coinsWhere((holder) => holder === key);
+    return choose((account) => (kept(account).length > 0 ? kept(account) : free(account)));
+  } catch (error) {
+    if (!isNamesteadError(error, 'FundsTooLow') && !isNamesteadError(error, 'BroadcastRejected')) throw error;
+    return choose(free);
+  }
+}
+
+/**
+ * Confirmed coins that no transaction of ours spends, and our own waiting ones. A plan's own waiting transactions are those it is
+ * about to draw up anew, with the same coins.
+ */
+function available(key: string, { made, held }: Purse, account: Account, confirmed: readonly Coin[]): readonly Coin[] {
+  const others = made.filter((entry) => entry.mined || entry.key !== key).map((entry) => ({ ...entry, transaction: parseTransaction(entry.bytes) }));
+  const spent = new Set(others.flatMap(({ transaction }) => transaction.inputs.map(outpoint)));
+  const known = new Set(confirmed.map(outpoint));
+  const seen = new Set(confirmed.map(({ txid }) => txid));
+  const script = lockScript(account.lock);
+  const young = lineOf(others.filter(({ txid, mined }) => !mined && !seen.has(txid)));
+  const own = others.flatMap(({ txid, mined, transaction }) =>
+    transaction.outputs.flatMap((output, vout) => {
+      const coin = { txid, vout, value: output.value, height: 0, lock: account.lock };
+      // What is mined the source lists, but it may be a moment behind with what this plan waits for.
+      const counts = mined ? held.get(outpoint(coin)) === key : young(txid);
+      return counts && equal(output.script, script) && !known.has(outpoint(coin)) ? [coin] : [];
+    }),
+  );
+  return [...confirmed, ...own].filter((coin) => !spent.has(outpoint(coin)));
+}
+
+/** Whether one more transaction may stand on a waiting one. */
+function lineOf(waiting: readonly { readonly txid: string; readonly transaction: Transaction }[]): (txid: string) => boolean {
+  const parents = new Map(waiting.map(({ txid, transaction }) => [txid, transaction.inputs.map((input) => input.txid)]));
+  const above = new Map<string, Set<string>>();
+  const ancestors = (txid: string): Set<string> => {
+    const known = above.get(txid);
+    if (known) return known;
+    const found = new Set((parents.get(txid) ?? []).filter((parent) => parents.has(parent)).flatMap((parent) => [parent, ...ancestors(parent)]));
+    above.set(txid, found);
+    return found;
+  };
+  const below = new Map<string, number>();
+  for (const { txid } of waiting) for (const parent of ancestors(txid)) below.set(parent, (below.get(parent) ?? 0) + 1);
+  return (txid) => {
+    const line = [txid, ...ancestors(txid)];
+    return line.length + 1 <= MOST_IN_LINE && line.every((each) => (below.get(each) ?? 0) + 2 <= MOST_IN_LINE);
+  };
+}
+
+/**
+ * Writes a signed transaction into the purse: `holds` tells for which plan each of its outputs is kept; the others are free to spend at once.
+ */
+export async function noteMade(
+  key: string,
+  { txid, bytes }: Pick<Made, 'txid' | 'bytes'>,
+  holds: ReadonlyMap<number, string>,
+  world: PurseWorld,
+): Promise<void> {
+  await change(world, ({ held, made }) => {
+    const kept = new Map(held);
+    for (const [vout, holder] of holds) kept.set(outpoint({ txid, vout }), holder);
+    const entry = { key, txid, bytes, mined: false };
+    const known = made.some((other) => other.txid === txid);
+    return Promise.resolve([{ held: kept, made: known ? made.map((other) => (other.txid === txid ? entry : other)) : [...made, entry] }, undefined]);
+  });
+}
+
+/** The transaction is mined: it stands in no mempool's line any more. What a replacement of it would have made is forgotten. */
+export async function noteMined(key: string, txid: string, replaced: readonly string[], world: PurseWorld): Promise<void> {
+  await change(world, ({ held, made }) => {
+    const gone = new Set(replaced);
+    const kept = made.filter((entry) => !gone.has(entry.txid)).map((entry) => (entry.txid === txid && entry.key === key ? { ...entry, mined: true } : entry));
+    return Promise.resolve([{ held: new Map([...held].filter(([point]) => !gone.has(point.slice(0, 64)))), made: kept }, undefined]);
+  });
+}
+
+/** A plan is done: its coins are free, and what it stood on is mined too. */
+export async function release(key: string, world: PurseWorld): Promise<void> {
+  await change(world, ({ held, made }) => {
+    const own = made.filter((entry) => entry.key === key);
+    const under = new Set(own.flatMap(({ bytes }) => parseTransaction(bytes).inputs.map(({ txid }) => txid)));
+    const others = made.filter((entry) => entry.key !== key).map((entry) => (under.has(entry.txid) ? { ...entry, mined: true } : entry));
+    return Promise.resolve([{ held: new Map([...held].filter(([, holder]) => holder !== key)), made: others }, undefined]);
+  });
+}
+
+/** The waiting transactions of ours that one stands on, the oldest first, so that they can be sent before it. */
+export async function ancestorsOf(bytes: Uint8Array, world: Pick<PurseWorld, 'network' | 'journal'>): Promise<readonly Uint8Array[]> {
+  const { made } = await load(world);
+  const byId = new Map(made.map((entry) => [entry.txid, entry.bytes]));
+  const found = new Map<string, Uint8Array>();
+  const visit = (transaction: Transaction): void => {
+    for (const { txid } of transaction.inputs) {
+      const parent = byId.get(txid);
+      if (!parent || found.has(txid)) continue;
+      visit(parseTransaction(parent));
+      found.set(txid, parent);
+    }
+  };
+  visit(parseTransaction(bytes));
+  return [...found.values()];
+}
+
+/** Plans other than `key` that stand on an unmined transaction. */
+export async function dependentsOf(key: string, txid: string, world: Pick<PurseWorld, 'network' | 'journal'>): Promise<readonly string[]> {
+  const { made } = await load(world);
+  return made.filter((entry) => entry.key !== key && parseTransaction(entry.bytes).inputs.some((input) => input.txid === txid)).map((entry) => entry.key);
+}
+
+function hold(key: string, { held, made }: Purse, draft: Draft): Purse {
+  return { made, held: new Map([...held, ...draft.inputs.map((coin) => [outpoint(coin), key] as const)]) };
+}
+
+async function withoutGivenUp(purse: Purse, own: string, journal: Journal): Promise<Purse> {
+  const gone = new Set<string>();
+  for (const key of new Set([...purse.held.values(), ...purse.made.map((entry) => entry.key)])) {
+    if (key === own) continue;
+    const entry = await journal.load(key);
+    if (!entry || decodePlan(entry, key).state.kind === 'done') gone.add(key);
+  }
+  if (gone.size === 0) return purse;
+  return { held: new Map([...purse.held].filter(([, key]) => !gone.has(key))), made: purse.made.filter(({ key }) => !gone.has(key)) };
+}
+
+function explained(error: unknown, { held }: Purse, key: string): unknown {
+  const others = new Set([...held.values()].filter((holder) => holder !== key)).size;
+  if (!isNamesteadError(error, 'FundsTooLow') || others === 0) return error;
+  return new NamesteadError('FundsTooLow', `${error.message} (coins set aside for ${others} other plan${others === 1 ? '' : 's'} under way are not counted)`);
+}
+
+const turns = /* @__PURE__ */ new WeakMap<Journal, Promise<unknown>>();
+
+/** One after the other in this process; against others, the journal's own compare-and-set. */
+function change<T>(world: Pick<PurseWorld, 'network' | 'journal'>, next: (purse: Purse) => Promise<readonly [Purse, T]>): Promise<T> {
+  const { journal } = world;
+  const key = purseKey(world.network);
+  const work = async (): Promise<T> => {
+    for (let turn = 0; turn < TRIES; turn++) {
+      const bytes = await journal.load(key);
+      const [purse, result] = await next(bytes ? decodePurse(bytes, key) : EMPTY);
+      const after = encodePurse(purse);
+      if (isSame(bytes, after) || (await journal.replace(key, bytes, after))) return result;
+    }
+    throw new NamesteadError('JournalBusy', `the journal entry ${key} is changed by others all the time: call again when they are done`);
+  };
+  const done = (turns.get(journal) ?? Promise.resolve()).then(work, work);
+  turns.set(
+    journal,
+    done.catch(() => undefined),
+  );
+  return done;
+}
+
+async function load({ journal, network }: Pick<PurseWorld, 'network' | 'journal'>): Promise<Purse> {
+  const key = purseKey(network);
+  const bytes = await journal.load(key);
+  return bytes ? decodePurse(bytes, key) : EMPTY;
+}
+
+function encodePurse({ held, made }: Purse): Uint8Array {
+  return encodeEntry({ version: 1, held: [...held], made });
+}
+
+function decodePurse(bytes: Uint8Array, key: string): Purse {
+  return decodeEntry(bytes, key, (value) => {
+    const { version, held, made } = object(value);
+    if (version !== 1) throw new TypeError(`version ${String(version)}, not 1`);
+    return {
+      held: new Map(list(held, MOST_ENTRIES).map((entry) => pair(list(entry, 2)))),
+      made: list(made, MOST_ENTRIES).map((entry) => {
+        const { key: plan, txid, bytes: transaction, mined } = object(entry);
+        return { key: text(plan), txid: toHex(fromHex(text(txid))), bytes: readBytes(transaction), mined: mined === true };
+      }),
+    };
+  });
+}
+
+function pair([point, key]: readonly unknown[]): readonly [string, string] {
+  return [text(point), text(key)];
+}

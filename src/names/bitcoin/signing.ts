@@ -1,0 +1,47 @@
+import { NamesteadError } from '../../lib/errors.js';
+import type { Recipe } from './builder.js';
+import { outpoint } from './coin.js';
+import { checkSenders, draftRecipe, feeRateOf, reserveFor, type DraftTerms } from './pay.js';
+import { signDraft } from './payment.js';
+import { funded, receiptOf, type Plan, type Signed } from './plan.js';
+import { setAside } from './purse.js';
+import type { Run, Step } from './step.js';
+import { isKnown } from './send.js';
+import { parseTransaction } from './transaction.js';
+
+type Planned = Plan['state'] & { readonly kind: 'planned' };
+
+/** Draws up, funds and signs a step. A former transaction that made it to the network after all is taken instead of a new one. */
+export async function signStep(run: Run, step: Step, { former }: Planned): Promise<Signed> {
+  const { script, parties, world, options, book } = run;
+  for (const transaction of former) if (await isKnown(transaction.txid, world, options)) return transaction;
+  const { receipts } = book.plan();
+  const feeRate = await feeRateOf(world.payments, options);
+  const reserve = script.steps.slice(receipts.length + 1).reduce((sum, next) => sum + reserveFor(next.outputs, parties.payer, feeRate), 0n);
+  const recipe = await step.draw(receipts.map(receiptOf));
+  checkSenders(recipe, parties);
+  const terms: DraftTerms = { network: world.network, feeRate, reserve, spends: spendsOf(recipe, former, book.plan()) };
+  const accounts = recipe.sender === 'owner' ? [parties.payer, parties.owner] : [parties.payer];
+  const draft = await setAside(script.key, accounts, world, options, (coins) => draftRecipe(recipe, parties, coins, terms));
+  await book.write(funded(book.plan(), draft.inputs.map(outpoint)));
+  const signers = [...parties.owner.signers, ...parties.payer.signers];
+  const { bytes, txid, fee } = await signDraft(draft, signers, world.transactions, { signal: options.signal });
+  return { operation: recipe.opcode, name: recipe.name, hash: recipe.hash, price: recipe.price, fee, txid, bytes, change: draft.change };
+}
+
+/**
+ * Input 0 of a step that nodes refused is spent again, so that both cannot be mined; else it is the change of the step before,
+ * so that this one cannot be mined without it, whatever a reorg does.
+ */
+function spendsOf(recipe: Recipe, [last]: readonly Signed[], { receipts }: Plan): DraftTerms['spends'] {
+  if (last) return { ...firstInput(last), always: true };
+  const before = receipts.at(-1);
+  if (recipe.sender !== 'payer' || before?.change === null || before?.change === undefined) return undefined;
+  return { txid: before.txid, vout: before.change, always: false };
+}
+
+function firstInput({ bytes }: Signed): { readonly txid: string; readonly vout: number } {
+  const [input] = parseTransaction(bytes).inputs;
+  if (!input) throw new NamesteadError('Malformed', 'a transaction has no input');
+  return input;
+}

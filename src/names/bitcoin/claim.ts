@@ -65,10 +65,18 @@ const layouts: Readonly<Record<Opcode, Layout>> = {
   TOKEN_TRANSFER: { least: 2, most: Infinity, checked: 2, recipient: 1 },
 };
 
-/** The address of a script in hex; null when it has none. */
-type AddressOf = (script: string) => string | null;
+/** What reading a claim costs most; the fold remembers what it reckoned before. */
+export interface Reckoner {
+  /** The address of a script in hex, version 0 or 5; null when it has none. */
+  addressOf(script: string): string | null;
+  /** The hash of a public key, both in hex. */
+  hash160Of(key: string): string;
+}
 
-const addressOfHex: AddressOf = (script) => addressOfScript(fromHex(script));
+export const plainReckoner: Reckoner = {
+  addressOf: (script) => addressOfScript(fromHex(script)),
+  hash160Of: (key) => toHex(hash160(fromHex(key))),
+};
 
 /** Whether a transaction carries the network's magic and a known opcode, so that its previous outputs are worth fetching. */
 export function isCandidate(transaction: Transaction, network: Pick<Network, 'magic'>): boolean {
@@ -77,20 +85,20 @@ export function isCandidate(transaction: Transaction, network: Pick<Network, 'ma
 }
 
 /** Reads the claim of a transaction at `height`; null: it makes none, and BNS ignores it; BNS (a.3), (a.4), (c.1). */
-export function readClaim(candidate: Candidate, height: number, network: Network, addressOf: AddressOf = addressOfHex): Claim | null {
+export function readClaim(candidate: Candidate, height: number, network: Network, reckoner: Reckoner = plainReckoner): Claim | null {
   const { transaction, index, txid } = candidate;
   const { outputs } = transaction;
   const data = nulldataOf(outputs);
   const operation = data && decodeOperation(data, { magic: network.magic, epoch: epochAt(network, height).number, outputs: outputs.length });
-  const sender = operation && senderOf(candidate, addressOf);
-  const terms = operation && sender && readOutputs(outputs, layouts[operation.opcode], addressOf);
-  return terms ? { height, index, txid, operation, sender, senderKey: keyOf(candidate, sender), ...terms } : null;
+  const sender = operation && senderOf(candidate, reckoner);
+  const terms = operation && sender && readOutputs(outputs, layouts[operation.opcode], reckoner);
+  return terms ? { height, index, txid, operation, sender, senderKey: keyOf(candidate, sender, reckoner), ...terms } : null;
 }
 
 /** The first input is the sender, and every input must spend p2pkh or p2sh: one of another form voids the transaction; BNS (a.4). */
-function senderOf({ previous, transaction }: Candidate, addressOf: AddressOf): Party | null {
+function senderOf({ previous, transaction }: Candidate, reckoner: Reckoner): Party | null {
   if (previous.length !== transaction.inputs.length || !previous.every((output) => output !== null && isParty(output))) return null;
-  return partyOf(previous[0], addressOf);
+  return partyOf(previous[0], reckoner);
 }
 
 function isParty({ script }: Output): boolean {
@@ -98,7 +106,7 @@ function isParty({ script }: Output): boolean {
   return type === 'p2pkh' || type === 'p2sh';
 }
 
-function partyOf(output: Output | null | undefined, addressOf: AddressOf): Party | null {
+function partyOf(output: Output | null | undefined, { addressOf }: Reckoner): Party | null {
   if (!output || !isParty(output)) return null;
   const script = toHex(output.script);
   const address = addressOf(script);
@@ -106,23 +114,26 @@ function partyOf(output: Output | null | undefined, addressOf: AddressOf): Party
 }
 
 /** The first key any input shows that hashes to a p2pkh sender; BNS (a.4). */
-function keyOf({ transaction }: Candidate, sender: Party): string | null {
-  const wanted = /^76a914([0-9a-f]{40})88ac$/.exec(sender.script)?.[1];
-  if (wanted === undefined) return null;
-  return transaction.inputs.map((input) => pushedKey(input.script)).find((key) => key !== null && isKeyOf(key, wanted)) ?? null;
+function keyOf({ transaction }: Candidate, sender: Party, { hash160Of }: Reckoner): string | null {
+  if (!sender.script.startsWith('76a914')) return null;
+  for (const { script } of transaction.inputs) {
+    const key = pushedKey(script);
+    if (key !== null && isShapedKey(key) && hash160Of(key) === sender.script.slice(6, 46)) return key;
+  }
+  return null;
 }
 
 /** Whether the key exists on the curve needs no look: the spend it signed is in a block. */
-function isKeyOf(key: string, wanted: string): boolean {
-  return /^(?:0[23].{64}|04.{128})$/.test(key) && toHex(hash160(fromHex(key))) === wanted;
+function isShapedKey(key: string): boolean {
+  return key.length === 66 ? key.startsWith('02') || key.startsWith('03') : key.length === 130 && key.startsWith('04');
 }
 
-function readOutputs(outputs: readonly Output[], layout: Layout, addressOf: AddressOf): Pick<Claim, 'recipient' | 'payment' | 'valueHash'> | null {
+function readOutputs(outputs: readonly Output[], layout: Layout, reckoner: Reckoner): Pick<Claim, 'recipient' | 'payment' | 'valueHash'> | null {
   if (outputs.length < layout.least || outputs.length > layout.most) return null;
   if (!outputs.slice(0, layout.checked).every((output) => ['nulldata', 'p2pkh', 'p2sh'].includes(classifyScript(output.script) ?? ''))) return null;
   const { recipient: to, payment: fee, valueHash: hashed } = layout;
-  const recipient = to === undefined ? null : partyOf(outputs[to], addressOf);
-  const payment = fee === undefined ? null : paymentOf(outputs[fee], addressOf);
+  const recipient = to === undefined ? null : partyOf(outputs[to], reckoner);
+  const payment = fee === undefined ? null : paymentOf(outputs[fee], reckoner);
   const valueHash = hashed === undefined ? null : hashIn(outputs[hashed]);
   const lacks = (to !== undefined && !recipient) || (fee !== undefined && !payment) || (hashed !== undefined && !valueHash);
   return lacks ? null : { recipient, payment, valueHash };
@@ -131,8 +142,8 @@ function readOutputs(outputs: readonly Output[], layout: Layout, addressOf: Addr
 /** More than there are bitcoins is in no block; read from elsewhere it must not reach the sums. */
 const MAX_MONEY = 2_100_000_000_000_000n;
 
-function paymentOf(output: Output | undefined, addressOf: AddressOf): Claim['payment'] {
-  const party = partyOf(output, addressOf);
+function paymentOf(output: Output | undefined, reckoner: Reckoner): Claim['payment'] {
+  const party = partyOf(output, reckoner);
   return output && party && output.value <= MAX_MONEY ? { satoshi: Number(output.value), address: party.address } : null;
 }
 

@@ -1,24 +1,24 @@
-import { fromHex } from '../../lib/bytes.js';
 import { importKeychain, type ImportKeychain } from './keychain.js';
-import { addressOfScript } from './script.js';
+import { plainReckoner, type Reckoner } from './claim.js';
 
 /** What was worked out before and may be wanted again. Bounded: whoever fills it with scripts only makes us forget. */
-export interface Memo {
-  /** The address of a script in hex, version 0 or 5; null when it has none. */
-  addressOf(script: string): string | null;
+export interface Memo extends Reckoner {
   /** Who may import beside a revealer whose key (hex) came first. */
   keychainOf(key: string): ImportKeychain;
 }
 
-const MOST_ADDRESSES = 100_000;
+const MOST_ADDRESSES = 50_000;
+const MOST_KEYS = 50_000;
 /** Each holds 301 addresses. */
 const MOST_KEYCHAINS = 100;
 
 export function memoOf(): Memo {
   const addresses = new Map<string, string | null>();
+  const hashes = new Map<string, string>();
   const keychains = new Map<string, ImportKeychain>();
   return {
-    addressOf: (script) => remembered(addresses, script, MOST_ADDRESSES, () => addressOfScript(fromHex(script))),
+    addressOf: (script) => remembered(addresses, script, MOST_ADDRESSES, () => plainReckoner.addressOf(script)),
+    hash160Of: (key) => remembered(hashes, key, MOST_KEYS, () => plainReckoner.hash160Of(key)),
     keychainOf: (key) => remembered(keychains, key, MOST_KEYCHAINS, () => importKeychain(key)),
   };
 }

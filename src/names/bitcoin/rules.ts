@@ -96,7 +96,7 @@ function contextOf(state: State, height: number): BlockContext {
 
 function readClaims(transactions: readonly Candidate[], height: number, { network, memo }: State): Claim[] {
   const ordered = [...transactions].sort((a, b) => a.index - b.index);
-  return ordered.map((candidate) => readClaim(candidate, height, network, memo.addressOf)).filter((claim) => claim !== null);
+  return ordered.map((candidate) => readClaim(candidate, height, network, memo)).filter((claim) => claim !== null);
 }
 
 /** What a creating operation creates; null for the others. Imports create too, but never collide; BNS (b.6). */

@@ -94,7 +94,7 @@ export type { Branch, ChainTip } from './names/bitcoin/branch.js';
 export { parseHeader } from './names/bitcoin/header.js';
 export type { Header } from './names/bitcoin/header.js';
 export { parseBlock, verifyInclusion } from './names/bitcoin/block.js';
-export type { Block } from './names/bitcoin/block.js';
+export type { Block, CoinbaseProof } from './names/bitcoin/block.js';
 export { parseTransaction, serializeTransaction, txidOf } from './names/bitcoin/transaction.js';
 export type { Input, Output, Transaction } from './names/bitcoin/transaction.js';
 export { decodeOperation, encodeOperation } from './names/bitcoin/operation.js';

@@ -1,3 +1,4 @@
+import { fromHex, isHex, reversed } from '../../lib/bytes.js';
 import { orAborted } from '../../lib/clock.js';
 import { NamesteadError } from '../../lib/errors.js';
 import { inParallel } from '../../lib/parallel.js';
@@ -7,10 +8,10 @@ import { atLeast, type AsOf, type Evidence } from '../proof.js';
 import { createHeaderChain, syncHeaders, type HeaderChain } from './chain.js';
 import type { Anchor } from './names.js';
 import type { Network } from './network.js';
-import { agreedFilters, matchingBlocks } from './replayFilters.js';
+import { matchingBlocks, type FilterWorld } from './replayFilters.js';
 import { createReplayFold, type BlockFeed, type ReplayFold } from './replayFold.js';
 import { lapsed, pendingOn, recordAt } from './replayRecord.js';
-import { consensusHashAt } from './rules.js';
+import { assumptionsOf, consensusHashAt, type State } from './rules.js';
 import type { BlockSource, FilterSource, HeaderSource, TransactionSource } from './source.js';
 import { readRuleBlock, type BlockWorld } from './wholeBlock.js';
 
@@ -33,6 +34,8 @@ export interface ReplayNamesOptions {
   readonly filters?: readonly FilterSource[] | undefined;
   /** How many of these operators must answer; default 2. One of them is to be honest. */
   readonly least?: number | undefined;
+  /** A filter header known beforehand, display hex: operators who tell another are not believed. */
+  readonly pinned?: { readonly height: number; readonly filterHeader: string } | undefined;
 }
 
 /** Blocks fetched before they are folded, and how many of them at once. */
@@ -67,11 +70,7 @@ export function replayNames(options: ReplayNamesOptions): Names {
   const liars = new Set<string>();
   const source: BlockWorld = { network, blocks, transactions, onLie: (operator) => liars.add(operator) };
   const { filters = [], least = 2 } = options;
-  if (filters.length > 0 && network.filterable !== true)
-    throw new TypeError(`${network.name} is not filterable: operations on it need not show in any filter, so every block has to be read`);
-  if (filters.length > 0 && !(least >= 1 && filters.length >= least))
-    throw new TypeError(`filters of ${least} operators are needed, and there are ${filters.length}`);
-  const feed = filters.length > 0 ? matchingBlocks(source, agreedFilters(filters, least, chain, source.onLie)) : wholeBlocks(source);
+  const feed = filters.length > 0 ? matchingBlocks({ ...source, chain, ...verifyFilters(options, filters, least) }) : wholeBlocks(source);
   const fold = createReplayFold(network, chain, feed);
   const operators = [...new Set([...headers, ...blocks, ...transactions, ...filters].map(({ operator }) => operator))];
   let before: Promise<unknown> = Promise.resolve();
@@ -80,9 +79,15 @@ export function replayNames(options: ReplayNamesOptions): Names {
     const { disagreed } = await syncHeaders(chain, headers, { ...call, anchor });
     await fold.follow(call);
     const place = placeOf(network, fold, call.at);
-    verifyAnchor(fold, anchor);
     const state = fold.state();
+    verifyAnchor(state, anchor);
+    const assumed = assumesGenesis(network, anchor, place.asOf.height);
     const record = recordAt(state, name, place.asOf.height);
+    if (!record && assumed)
+      throw new NamesteadError(
+        'AbsenceNotProved',
+        `nobody owns ${name} by what is known here, which is not all: ${GENESIS_UNKNOWN}; give an anchor, or genesis balances`,
+      );
     if (!record) return null;
     const pending = pendingOn(state, name, place.asOf.height);
     if (call.at === undefined && lapsed(state, name))
@@ -93,7 +98,7 @@ export function replayNames(options: ReplayNamesOptions): Names {
     const told = [...new Set([...disagreed.map(({ operator }) => operator), ...liars])];
     return {
       record,
-      evidence: evidenceOf({ network, chain, anchor, filtered: filters.length > 0 ? least : 0, ...place }, record.height, {
+      evidence: evidenceOf({ network, chain, anchor, assumed, filtered: filters.length > 0 ? least : 0, ...place }, record.height, {
         operators,
         disagreed: told,
         pending,
@@ -116,6 +121,20 @@ export function replayNames(options: ReplayNamesOptions): Names {
 
 function listOf<T extends object>(sources: T | readonly T[]): readonly T[] {
   return Array.isArray(sources) ? (sources as readonly T[]) : [sources as T];
+}
+
+function verifyFilters(
+  { network, pinned }: ReplayNamesOptions,
+  filters: readonly FilterSource[],
+  least: number,
+): Pick<FilterWorld, 'filters' | 'least' | 'pinned'> {
+  if (network.filterable !== true)
+    throw new TypeError(`${network.name} is not filterable: operations on it need not show in any filter, so every block has to be read`);
+  if (!(least >= 1 && filters.length >= least)) throw new TypeError(`filters of ${least} operators are needed, and there are ${filters.length}`);
+  if (new Set(filters.map(({ operator }) => operator)).size !== filters.length)
+    throw new TypeError('each operator of filters counts once: two sources have the same');
+  if (pinned && !isHex(pinned.filterHeader, 32)) throw new TypeError('a pinned filter header is 64 hex digits');
+  return { filters, least, pinned: pinned ? { height: pinned.height, header: reversed(fromHex(pinned.filterHeader)) } : null };
 }
 
 /** Every block, read whole, some ahead of the fold. */
@@ -146,12 +165,19 @@ function placeOf(network: Network, fold: ReplayFold, at: number | undefined): Pl
   return { asOf, tip };
 }
 
-function verifyAnchor(fold: ReplayFold, anchor: Anchor | undefined): void {
-  const computed = anchor && consensusHashAt(fold.state(), anchor.height);
+const GENESIS_UNKNOWN = 'STACKS balances from before the first block are missing, so that from epoch 4 on operations may be refused that the network accepted';
+
+/** Whether the answer hangs on balances that nobody gave. An anchor whose consensus hash the fold has reached shows that it made no difference. */
+function assumesGenesis(network: Network, anchor: Anchor | undefined, height: number): boolean {
+  return assumptionsOf(network, height).includes('genesis') && !(anchor && anchor.height >= height);
+}
+
+function verifyAnchor(state: State, anchor: Anchor | undefined): void {
+  const computed = anchor && consensusHashAt(state, anchor.height);
   if (anchor && computed !== anchor.consensusHash)
     throw new NamesteadError(
       'ConsensusMismatch',
-      `the anchor tells consensus hash ${anchor.consensusHash} at ${anchor.height}; the blocks themselves give ${computed ?? 'none'}: the anchor is wrong, or made by other rules`,
+      `the anchor tells consensus hash ${anchor.consensusHash} at ${anchor.height}; the blocks themselves give ${computed ?? 'none'}: the anchor is wrong, or made by other rules${assumptionsOf(state.network, anchor.height).length > 0 ? `; or ${GENESIS_UNKNOWN}` : ''}`,
     );
 }
 
@@ -167,9 +193,11 @@ interface Told extends Place {
   readonly anchor: Anchor | undefined;
   /** How many operators of filters must answer; 0: every block was read. */
   readonly filtered: number;
+  /** Whether it hangs on balances that are not known. */
+  readonly assumed: boolean;
 }
 
-function evidenceOf({ network, chain, anchor, filtered, asOf, tip }: Told, height: number, asked: Asked): Evidence {
+function evidenceOf({ network, chain, anchor, assumed, filtered, asOf, tip }: Told, height: number, asked: Asked): Evidence {
   return {
     ...asked,
     level: 'replay',
@@ -188,6 +216,7 @@ function evidenceOf({ network, chain, anchor, filtered, asOf, tip }: Told, heigh
       ...(anchor ? [`consensus hash at ${anchor.height}: the anchor's`] : []),
     ],
     unchecked: [
+      ...(assumed ? [GENESIS_UNKNOWN] : []),
       ...(filtered > 0 ? ['that one of the operators of filters is honest: blocks that their filters leave out were not read'] : []),
       'that the blocks keep the rules of Bitcoin besides work, place and merkle root: signatures and amounts are not looked at',
     ],

@@ -32,6 +32,8 @@ function* scripts(state: State): Generator<string> {
     const account = state.accounts.get(address);
     if (account && balanceOf(account) > 0n) yield scriptOf(address);
   }
+  // Tokens come free without any operation that would show it, and may be spent in that very block.
+  for (const due of Object.values(state.network.vesting ?? {})) for (const address of Object.keys(due)) yield scriptOf(address);
   yield* namespaceScripts(state);
 }
 

@@ -38,6 +38,8 @@ export interface ChainWorld {
   readonly blocks: BlockSource & { readonly asked: string[] };
   readonly transactions: Pick<TransactionSource, 'operator' | 'transaction'>;
   readonly filters: FilterSource;
+  /** A source with other filters at some heights, and headers that follow from them. */
+  filtersOver(operator: string, edit: (height: number) => Uint8Array | null): FilterSource;
   readonly state: State;
   height(): number;
   hashAt(height: number): string;
@@ -141,8 +143,22 @@ export function createChainWorld(network: Network): ChainWorld {
     },
     filters: {
       operator: 'filters',
-      filterHeaders: (blocks) => Promise.resolve(headersOf(mined, blocks)),
+      filterHeaders: (blocks) =>
+        Promise.resolve(
+          filterHeadersOf(
+            mined.map(({ filter }) => filter),
+            blocks,
+          ),
+        ),
       filters: (blocks) => Promise.resolve(blocks.map((block) => at(block.height).filter)),
+    },
+    filtersOver: (operator, edit) => {
+      const edited = (): Uint8Array[] => mined.map(({ filter }, height) => edit(height) ?? filter);
+      return {
+        operator,
+        filterHeaders: (blocks) => Promise.resolve(filterHeadersOf(edited(), blocks)),
+        filters: (blocks) => Promise.resolve(blocks.map((block) => edit(block.height) ?? at(block.height).filter)),
+      };
     },
     state,
     height,
@@ -151,8 +167,9 @@ export function createChainWorld(network: Network): ChainWorld {
     fresh: (back = 0) => consensusHashAt(state, height() - back) ?? '',
     mine: (...sent) => {
       const coins = sent.map(coinFor);
-      // Every other coin is made in the block that spends it.
-      const candidates = mineBlock([...coins.filter((_, i) => i % 2 === 0), ...sent.map((one, i) => spend(one, coins[i] ?? coinFor(one)))]);
+      // Every other coin is made in the block that spends it: the first one at odd heights.
+      const own = coins.filter((_, i) => (i + mined.length) % 2 === 1);
+      const candidates = mineBlock([...own, ...sent.map((one, i) => spend(one, coins[i] ?? coinFor(one)))]);
       return applyBlock(state, { height: height(), transactions: candidates });
     },
     mineTo: (goal) => {
@@ -168,9 +185,9 @@ export function createChainWorld(network: Network): ChainWorld {
 }
 
 /** Filter headers in wire order. */
-function headersOf(mined: readonly Mined[], blocks: readonly BlockId[]): Uint8Array[] {
+function filterHeadersOf(filters: readonly Uint8Array[], blocks: readonly BlockId[]): Uint8Array[] {
   let header = '00'.repeat(32);
-  const all = mined.map(({ filter }) => (header = filterHeader(filter, header)));
+  const all = filters.map((filter) => (header = filterHeader(filter, header)));
   return blocks.map((block) => reversed(fromHex(all[block.height] ?? '')));
 }
 

@@ -136,7 +136,7 @@ export function createCrowd(world: ChainWorld, random: Random): { next(): Sent[]
       return revoke(of, ownerOf(of));
     },
     () => ({
-      from: random(2) === 0 ? one([...strangers, ...people.slice(0, 4)], anyone()) : anyone(),
+      from: random(2) === 0 ? one([...strangers, ...people.slice(0, 4), ...people.slice(40, 50)], anyone()) : anyone(),
       operation: { opcode: 'TOKEN_TRANSFER', consensusHash: fresh(), units: 'STACKS', amount: BigInt(1 + random(10_000)), scratch: '' },
       outputs: [[one([...people, ...strangers], anyone()).address, 5500]],
     }),

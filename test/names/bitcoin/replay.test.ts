@@ -1,62 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { toHex } from '../../../src/lib/bytes.js';
-import { preorderHash } from '../../../src/names/bitcoin/commitment.js';
 import { createHeaderChain, syncHeaders } from '../../../src/names/bitcoin/chain.js';
-import { replayNames, type ReplayNamesOptions } from '../../../src/names/bitcoin/replay.js';
-import type { Names } from '../../../src/names/names.js';
-import { createChainWorld, type ChainWorld } from './chainWorld.js';
-import {
-  alice,
-  bob,
-  carol,
-  nameImport,
-  namespacePreorder,
-  networkIn,
-  preorder,
-  registration,
-  renewal,
-  revoke,
-  terms,
-  transfer,
-  update,
-  type Person,
-} from './fold.js';
+import { createChainWorld } from './chainWorld.js';
+import { alice, bob, carol, networkIn, renewal, revoke, transfer, update, type Person } from './fold.js';
+import { give, network, open, replay, worldWith } from './replayKit.js';
 
 const code = (value: string): unknown => expect.objectContaining({ code: value });
-const network = networkIn(3, { firstBlock: 10, genesisConsensusHashes: { 9: '17ac43c1d8549c3181b200f1bf97eb7d' }, confirmations: 2 });
-
-function open(world: ChainWorld, { lifetime = terms.lifetime, imports = [] as readonly (readonly [string, Person])[] } = {}): void {
-  world.mine(namespacePreorder(preorderHash('id', alice.script, bob.address), world.fresh()));
-  world.mine({
-    from: alice,
-    operation: { opcode: 'NAMESPACE_REVEAL', namespace: 'id', ...terms, lifetime },
-    outputs: [
-      [bob.address, 5500],
-      [alice.address, 1],
-    ],
-  });
-  for (const [name, owner] of imports) world.mine(nameImport(name, owner));
-  world.mine({ from: bob, operation: { opcode: 'NAMESPACE_READY', namespace: 'id' }, outputs: [] });
-}
-
-function give(world: ChainWorld, name: string, owner: Person, valueHash: string | null = 'ab'.repeat(20)): void {
-  world.mine(preorder(name, owner, world.fresh()));
-  world.mine(registration(name, owner, { valueHash }));
-}
-
-function worldWith(...steps: readonly ((world: ChainWorld) => void)[]): ChainWorld {
-  const world = createChainWorld(network);
-  open(world);
-  for (const step of steps) step(world);
-  world.mine();
-  return world;
-}
-
-function replay({ network: of, headers, blocks, transactions }: ChainWorld, edit: Partial<ReplayNamesOptions> = {}): Names {
-  return replayNames({ network: of, headers, blocks, transactions, ...edit });
-}
-
 describe('a replay', () => {
   test('tells what the last operation made of a name, and what it rests on', async () => {
     const world = worldWith((at) => give(at, 'a.id', carol));
@@ -195,6 +145,25 @@ describe('a replay', () => {
     world.mine();
     expect(await replay(world).lookup('a.id')).toBeNull();
   });
+});
+
+describe('where balances from before the first block are missing', () => {
+  const gapped = { ...networkIn(4, { firstBlock: 10, genesisConsensusHashes: network.genesisConsensusHashes, confirmations: 2 }), genesisKnown: false };
+
+  test('the answer says so, and nothing is proved absent', async () => {
+    const world = createChainWorld(gapped);
+    world.mineTo(20);
+    await expect(replay(world).lookup('a.id')).rejects.toThrow(code('AbsenceNotProved'));
+    expect(await replay(world, { anchor: world.anchor() }).lookup('a.id')).toBeNull();
+    await expect(replay(world, { anchor: world.anchor(18) }).lookup('a.id')).rejects.toThrow(code('AbsenceNotProved'));
+    expect(await replay(createKnown()).lookup('a.id')).toBeNull();
+  });
+
+  function createKnown(): ReturnType<typeof createChainWorld> {
+    const world = createChainWorld({ ...gapped, genesisKnown: true });
+    world.mineTo(20);
+    return world;
+  }
 });
 
 describe('a reorganisation', () => {

@@ -2,20 +2,24 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createHeaderChain, syncHeaders } from '../../../src/names/bitcoin/chain.js';
 import type { Network } from '../../../src/names/bitcoin/network.js';
-import { replayNames } from '../../../src/names/bitcoin/replay.js';
-import { agreedFilters, matchingBlocks } from '../../../src/names/bitcoin/replayFilters.js';
+import { matchingBlocks } from '../../../src/names/bitcoin/replayFilters.js';
 import { createReplayFold } from '../../../src/names/bitcoin/replayFold.js';
 import type { State } from '../../../src/names/bitcoin/rules.js';
 import { createChainWorld, type ChainWorld } from './chainWorld.js';
-import { networkIn } from './fold.js';
+import { bob, carol, networkIn, person, statusOf, transfer, type Sent } from './fold.js';
+import { give, network, replay, worldOn } from './replayKit.js';
 import { createCrowd, people, randomOf } from './randomChain.js';
 
 const GENESIS = { 9: '17ac43c1d8549c3181b200f1bf97eb7d' };
 const balances = Object.fromEntries(people.slice(0, 4).map(({ address }) => [address, '2000000000000']));
 
+/** Ten accounts that get tokens while nothing happens. */
+const vesting = Object.fromEntries(people.slice(40, 50).map(({ address }, i) => [220 + 15 * i, { [address]: '100000' }]));
+
 /** All rules one after the other, in a hundred blocks each. */
 const allEpochs: Network = {
   ...networkIn(3, { firstBlock: 10, genesisConsensusHashes: GENESIS, genesisBalances: balances, receiveFeesPeriod: 40 }),
+  vesting,
   filterable: true,
   epochs: [60, 110, 210, 310, 360, Infinity].map((endBlock, i) => ({ number: i + 1, endBlock })),
 };
@@ -35,8 +39,17 @@ async function replayed(world: ChainWorld): Promise<State> {
   const { network, headers, blocks, transactions, filters } = world;
   const chain = createHeaderChain(network.bitcoin);
   await syncHeaders(chain, [headers]);
-  const source = { network, blocks: [blocks], transactions: [transactions], onLie: () => expect.unreachable() };
-  const fold = createReplayFold(network, chain, matchingBlocks(source, agreedFilters([filters], 1, chain, source.onLie)));
+  const from = {
+    network,
+    chain,
+    blocks: [blocks],
+    transactions: [transactions],
+    filters: [filters],
+    least: 1,
+    pinned: null,
+    onLie: () => expect.unreachable(),
+  };
+  const fold = createReplayFold(network, chain, matchingBlocks(from));
   await fold.follow({});
   return fold.state();
 }
@@ -73,6 +86,54 @@ describe('a filterable network', () => {
     ])
       expect([opcode, (accepted.get(opcode) ?? 0) > 10]).toEqual([opcode, true]);
   }, 120_000);
-});
 
-void replayNames;
+  test('sees tokens spent in the block in which they come free', async () => {
+    const { alice, bob } = { alice: people[0] ?? person('a'), bob: people[1] ?? person('b') };
+    const world = createChainWorld({
+      ...networkIn(4, { firstBlock: 10, genesisConsensusHashes: GENESIS }),
+      filterable: true,
+      vesting: { 30: { [alice.address]: '100' } },
+    });
+    world.mineTo(29);
+    const sent: Sent = {
+      from: alice,
+      operation: { opcode: 'TOKEN_TRANSFER', consensusHash: world.fresh(), units: 'STACKS', amount: 60n, scratch: '' },
+      outputs: [[bob.address, 5500]],
+    };
+    expect(statusOf(world.mine(sent))).toBe('accepted');
+    world.mine();
+    expect(known(await replayed(world))).toEqual(known(world.state));
+  });
+
+  test('is looked up in as any other, and fewer blocks are read', async () => {
+    const world = worldOn({ ...network, filterable: true }, (at) => give(at, 'a.id', carol));
+    world.mineTo(150);
+    const names = replay(world, { filters: [world.filters, { ...world.filters, operator: 'other' }] });
+    const whole = replay(world);
+    const found = await names.lookup('a.id');
+    expect(found).toMatchObject({
+      record: (await whole.lookup('a.id'))?.record,
+      evidence: { level: 'replay', operators: ['headers', 'blocks', 'transactions', 'filters', 'other'] },
+    });
+    expect(found?.evidence.unchecked.join()).toContain('one of the operators of filters is honest');
+    expect(await names.lookup('never.id')).toBeNull();
+    const before = world.blocks.asked.length;
+    world.mineTo(200);
+    world.mine(transfer('a.id', carol, bob, world.fresh()));
+    world.mine();
+    expect(await names.lookup('a.id')).toMatchObject({ record: { owner: bob.address } });
+    expect(world.blocks.asked.length).toBe(before + 1);
+    world.drop(2);
+    world.mineTo(210);
+    expect(await names.lookup('a.id')).toMatchObject({ record: { owner: carol.address } });
+  });
+
+  test('needs operators, each once, and to be filterable', () => {
+    const world = worldOn({ ...network, filterable: true });
+    expect(() => replay(world, { filters: [world.filters] })).toThrow(TypeError);
+    expect(() => replay(world, { filters: [world.filters, world.filters] })).toThrow(TypeError);
+    expect(() => replay(world, { filters: [world.filters], least: 1 })).not.toThrow();
+    expect(() => replay(world, { filters: [world.filters], least: 1, network })).toThrow(TypeError);
+    expect(() => replay(world, { filters: [world.filters], least: 1, pinned: { height: 5, filterHeader: 'ab' } })).toThrow(TypeError);
+  });
+});

@@ -53,6 +53,8 @@ export type { Anchor, BitcoinNamesOptions } from './names/bitcoin/names.js';
 export type { HistoryStore } from './names/bitcoin/committed.js';
 export { quorumNames, serverNames } from './names/bitcoin/quorumNames.js';
 export type { QuorumNamesOptions } from './names/bitcoin/quorumNames.js';
+export { replayNames } from './names/bitcoin/replay.js';
+export type { ReplayNamesOptions } from './names/bitcoin/replay.js';
 export type { Sighting, Watch, Watched, WatchWorld } from './names/bitcoin/watch.js';
 export { byFilters } from './names/bitcoin/byFilters.js';
 export type { ByFiltersOptions } from './names/bitcoin/byFilters.js';

@@ -4,6 +4,7 @@ import { hubSuites } from './hub.js';
 import { bitcoinSuites } from './bitcoin.js';
 import { bnsSuites } from './bns.js';
 import { nodeSuites } from './node.js';
+import { proofSuites } from './proofs.js';
 import { snvSuites } from './snv.js';
 import type { Suite } from './suite.js';
 
@@ -15,5 +16,6 @@ export const suites: Readonly<Record<string, Suite>> = {
   ...bnsSuites,
   ...hubSuites,
   ...nodeSuites,
+  ...proofSuites,
   ...snvSuites,
 };

@@ -135,13 +135,9 @@ function verifyBlock({ height, header, branch }: PortableBlock, { rootHeight }: 
   }
   if (!headersRoot || height > headersRoot.height)
     throw new NamesteadError('AnchorRequired', `neither your headers nor your root reach the block at height ${height}: sync headers past it`);
+  if (rootHeight === 0) throw new NamesteadError('AnchorRequired', `the proof has no branches: verify it with headers that hold the block at height ${height}`);
   if (rootHeight !== headersRoot.height)
-    throw new NamesteadError(
-      'AnchorMismatch',
-      rootHeight === 0
-        ? `the proof has no branches: verify it with headers that hold the block at height ${height}`
-        : `the proof's branches lead to the root at height ${rootHeight}, yours is at ${headersRoot.height}`,
-    );
+    throw new NamesteadError('AnchorMismatch', `the proof's branches lead to a root at height ${rootHeight}, and yours is at ${headersRoot.height}`);
   return verifyHeaderBranch(header, height, branch, headersRoot);
 }
 

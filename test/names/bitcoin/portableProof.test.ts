@@ -3,8 +3,10 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { concat } from '../../../src/lib/bytes.js';
 import type { HeaderChain } from '../../../src/names/bitcoin/chain.js';
 import type { HeadersRoot } from '../../../src/names/bitcoin/headerProof.js';
-import { formatProof, parseProof } from '../../../src/names/bitcoin/portableProof.js';
+import { mainnet } from '../../../src/names/bitcoin/network.js';
+import { formatProof, parseProof, type PortableBlock, type PortableHop, type PortableOperation } from '../../../src/names/bitcoin/portableProof.js';
 import { proveName, type ProveNameOptions } from '../../../src/names/bitcoin/proveName.js';
+import { skipPath } from '../../../src/names/bitcoin/skipPath.js';
 import { verifyProof, type VerifyProofOptions } from '../../../src/names/bitcoin/verifyProof.js';
 import { chainOf, holding, judge, NOW, provenWorld, rootOf, sharedWorld } from './portableWorld.js';
 import { alice, bob, valueHash, type World } from './world.js';
@@ -169,6 +171,34 @@ describe('the bytes of a proof', () => {
       }),
       { seed: 7, numRuns: 10_000 },
     );
+  });
+
+  test('of a mainnet name fit 25 kB: twenty operations a block, paths of twelve rows, branches of twenty', () => {
+    const [trusted, height, readyHeight, first] = [930_000, 820_000, 373_640, mainnet.firstBlock];
+    const walk = skipPath(trusted, first);
+    const hopsTo = (target: number): PortableHop[] =>
+      walk(target).map(({ fresh }) => ({ operationsHash: '00'.repeat(32), consensusHashes: fresh.map(() => '00'.repeat(16)) }));
+    const nodes = (count: number): Uint8Array[] => Array.from({ length: count }, () => new Uint8Array(32));
+    const block = (at: number): PortableBlock => ({ height: at, header: new Uint8Array(80), branch: nodes(20) });
+    const part = (at: number, operations: number): PortableOperation => ({
+      block: block(at),
+      hops: hopsTo(at),
+      operations: Array.from({ length: operations }, () => 'x'.repeat(480)),
+      transaction: new Uint8Array(300),
+      path: nodes(12),
+      previous: new Uint8Array(400),
+    });
+    const { name, magic, firstBlock, bitcoin } = mainnet;
+    const proof = {
+      network: { name, magic, firstBlock, genesisHash: bitcoin.genesisHash },
+      name: 'alice.id',
+      rootHeight: 930_000,
+      anchor: { ...block(trusted), consensusHash: '00'.repeat(16) },
+      zoneFile: new Uint8Array(300),
+    };
+    const bytes = formatProof({ ...proof, operation: part(height, 20), ready: part(readyHeight, 2) });
+    expect(bytes.length).toBeLessThan(25_000);
+    expect(formatProof(parseProof(bytes))).toEqual(bytes);
   });
 
   test('are refused before they are read when there are too many', () => {

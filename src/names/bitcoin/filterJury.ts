@@ -92,22 +92,29 @@ export function createJury({ sources, least, blockAt, rebuild }: JuryWorld): Fil
     return different;
   };
 
-  const decide = async (height: number, options: CallOptions): Promise<void> => {
-    const block = await blockAt(height, options);
-    const before = height > 0 ? [await blockAt(height - 1, options)] : [];
-    const answers = await ask([...before, block], options);
-    // Who tells one thing now and another then is caught by the count of rounds; he must not choose what the block is held against.
-    if (firstDifference(answers) !== before.length) return;
-    const previous = before.length > 0 ? answers[0]?.headers[0] : new Uint8Array(32);
+  /** Judges by the block what was told of it and of the one before, on which all agree. */
+  const decide = async (answers: readonly Answer[], index: number, block: BlockId, options: CallOptions): Promise<void> => {
+    const previous = index > 0 ? answers[0]?.headers[index - 1] : new Uint8Array(32);
     const filter = await rebuild(block, options).catch((cause: unknown) => {
       if (!isNamesteadError(cause) || options.signal?.aborted) throw cause;
       throw new NamesteadError(
         'SourcesDisagree',
-        `operators tell different filter headers of block ${height}, and the block with all it spends is not there to decide`,
+        `operators tell different filter headers of block ${block.height}, and the block with all it spends is not there to decide`,
         { cause },
       );
     });
-    judge(answers, before.length, block, nextFilterHeader(filter, previous ?? new Uint8Array(32)));
+    judge(answers, index, block, nextFilterHeader(filter, previous ?? new Uint8Array(32)));
+  };
+
+  /** They differ already before the first block asked for: the block where that began decides. */
+  const decideEarlier = async (height: number, options: CallOptions): Promise<void> => {
+    const first = await findFirst(height, options);
+    const blocks = await Promise.all([first - 1, first].filter((at) => at >= 0).map((at) => blockAt(at, options)));
+    const answers = await ask(blocks, options);
+    const index = blocks.length - 1;
+    const block = blocks[index];
+    // Who tells one thing now and another then is caught by the count of rounds; he must not choose what the block is held against.
+    if (block && firstDifference(answers) === index) await decide(answers, index, block, options);
   };
 
   return {
@@ -118,12 +125,13 @@ export function createJury({ sources, least, blockAt, rebuild }: JuryWorld): Fil
       for (let round = 0; round <= sources.length; round++) {
         throwIfAborted(options.signal, 'the comparison of filters');
         const answers = await ask(blocks, options);
-        const index = firstDifference(answers);
-        const first = answers[0];
-        if (index === null && first) return first.headers;
+        const [first] = answers;
         if (!first) throw new NamesteadError('SourcesDisagree', 'no operator of filters is left');
-        const { height = 0 } = blocks[index ?? 0] ?? {};
-        await decide(index === 0 ? await findFirst(height, options) : height, options);
+        const index = firstDifference(answers);
+        if (index === null) return first.headers;
+        const block = blocks[index];
+        if (block && index > 0) await decide(answers, index, block, options);
+        else if (block) await decideEarlier(block.height, options);
       }
       throw new NamesteadError('SourcesDisagree', 'an operator tells other filter headers each time he is asked');
     },

@@ -120,6 +120,7 @@ export function openHistories(sources: readonly HistoryOperator[], least: number
       const txids = new Set(answers.flatMap(({ listed }) => [...listed].filter(([, heights]) => heights.some(isWithin)).map(([txid]) => txid)));
       if (txids.size > MOST_TRANSACTIONS) throw new NamesteadError('TooLarge', `the owner's script has ${txids.size} transactions: follow it by filters`);
       let done = 0;
+      call.onProgress?.({ stage: 'history', done, total: txids.size, unit: 'transactions' });
       const found = await inParallel([...txids], WIDTH, async (txid) => {
         throwIfAborted(call.signal, 'following histories');
         const mined = await findMined(txid, answers);

@@ -2,7 +2,7 @@ import { concat, fromHex, reversed, toHex } from '../../../src/lib/bytes.js';
 import { parseBlock, type Block } from '../../../src/names/bitcoin/block.js';
 import { encodeFilter, filterElements, nextFilterHeader } from '../../../src/names/bitcoin/filter.js';
 import type { HistoryOperator } from '../../../src/names/bitcoin/scriptHistory.js';
-import type { BlockId, BlockSource, FilterSource } from '../../../src/names/bitcoin/source.js';
+import type { BlockId, BlockSource, FilterSource, Indexer } from '../../../src/names/bitcoin/source.js';
 import { compactSize, parseTransaction } from '../../../src/names/bitcoin/transaction.js';
 import type { World } from './world.js';
 
@@ -108,3 +108,16 @@ export async function filterWithout(world: World, height: number, script: Uint8A
 }
 
 export const wire = (display: string): Uint8Array => reversed(fromHex(display));
+
+/** A core node that tells of no operation above a height when it is asked for a name; what it has committed to, it cannot hide. */
+export function hiding(indexer: Indexer, above: number): Indexer {
+  return {
+    ...indexer,
+    nameRecord: async (name, options) => {
+      const record = await indexer.nameRecord(name, options);
+      const history = Object.entries((record?.['history'] ?? {}) as Readonly<Record<string, readonly object[]>>).filter(([height]) => Number(height) <= above);
+      const last = history.at(-1)?.[1].at(-1);
+      return last ? { ...last, history: Object.fromEntries(history) } : null;
+    },
+  };
+}

@@ -44,8 +44,8 @@ export interface Devnet {
   mine(n?: number): Promise<number>;
   /** Replaces the last `n` blocks by `n + 1` others and waits until both core nodes follow. */
   reorg(n: number): Promise<number>;
-  /** The tip as its own core node folded it: height, block hash, consensus hash. Hand it to clients outside the servers' path. */
-  anchor(): Promise<Anchor>;
+  /** A block as its own core node folded it, default the tip: height, block hash, consensus hash. Hand it to clients outside the servers' path. */
+  anchor(height?: number): Promise<Anchor>;
   close(): Promise<void>;
 }
 
@@ -133,8 +133,9 @@ function assemble(
       await bitcoin.reorg(n);
       return settle();
     },
-    anchor: async () => {
-      const height = await settle();
+    anchor: async (at) => {
+      const tip = await settle();
+      const height = at ?? tip;
       const consensusHash = nodes[0].consensusHashAt(height);
       if (consensusHash === null) throw new Error(`the devnet's core node has no consensus hash at ${height}`);
       return { height, hash: String(await bitcoin.rpc('getblockhash', [height])), consensusHash };

@@ -54,8 +54,18 @@ export function swappedHeights(a: number, b: number): Lie {
     if (exchange.method !== 'POST' || exchange.status !== 200) return null;
     const { method, params } = parseCall(toUtf8(exchange.asked));
     if (/^get_(?:num_)?blockstack_ops(?:_hash)?_at$/.test(method)) return exchange.ask(fromUtf8(encodeCall(method, [other(params[0]), ...params.slice(1)])));
-    return (await swappedLabels(a, b)(exchange)) ?? hidden(exchange);
+    return (await swappedLabels(a, b)(exchange)) ?? (await swappedRange(a, b)(exchange)) ?? hidden(exchange);
   };
+}
+
+function swappedRange(a: number, b: number): Lie {
+  return nodeLie('get_blockstack_ops_hashes', (answer, [first]) => {
+    const hashes = [...(answer['ops_hashes'] as unknown[])];
+    const [i, j] = [a - Number(first), b - Number(first)];
+    if (!(i in hashes && j in hashes)) return null;
+    [hashes[i], hashes[j]] = [hashes[j], hashes[i]];
+    return { ...answer, ops_hashes: hashes };
+  });
 }
 
 function swappedLabels(a: number, b: number): Lie {

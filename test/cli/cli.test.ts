@@ -98,10 +98,14 @@ function itsTale({ code, out, err }: Exit): void {
     'names',
     'zones',
     'resolve',
+    'levels',
     'signIn',
     'files',
     'realBitcoin',
   ]);
+  const levels = steps.find(({ name }) => name === 'levels') as unknown as Readonly<Record<string, unknown>>;
+  expect(levels).toMatchObject({ filters: { asOf: {} }, history: { asOf: {} }, replay: { asOf: {} }, absent: true, oldAnchor: 'UndecidedOperation' });
+  expect(levels['proofBytes']).toBeLessThan(25_000);
   expect(Object.fromEntries(steps.flatMap(({ lie, code: refusal }) => (lie === undefined ? [] : [[lie, refusal]])))).toEqual(refusals);
 }
 

@@ -3,6 +3,7 @@ import { temporaryFolder } from '../../devnet/folder.js';
 import { exitOnInterrupt } from '../interrupt.js';
 import { describe, jsonLine, transcript, type Step, type Terminal } from '../transcript.js';
 import { demoFiles } from './files.js';
+import { climbLevels } from './levels.js';
 import { registerName } from './names.js';
 import { realBitcoin } from './real.js';
 import { resolveProved } from './resolve.js';
@@ -42,6 +43,7 @@ export async function demo({ json, bitcoind, terminal, now }: DemoOptions): Prom
     const registration = await told.run('names', 'A namespace is opened and a name registered', (step) => registerName(step, stage, NAME));
     await told.run('zones', 'The zone file is pushed to one peer and found at the other', (step) => spreadZoneFile(step, stage, registration));
     await told.run('resolve', 'Another process resolves the name, proved, past honest servers and liars', (step) => resolveProved(step, stage, registration));
+    await told.run('levels', 'The stronger levels, and a proof to carry along', (step) => climbLevels(step, stage, registration, bitcoind));
     const app = await told.run('signIn', 'Sign in', (step) => signInApp(step, stage, NAME));
     await told.run('files', 'Files', (step) => demoFiles(step, stage, app, NAME));
     await told.run('realBitcoin', 'Real Bitcoin: mainnet block 426,884', (step) => realBitcoin(step));

@@ -63,7 +63,17 @@ export { byHistory } from './names/bitcoin/byHistory.js';
 export type { ByHistoryOptions } from './names/bitcoin/byHistory.js';
 export type { HistoryOperator } from './names/bitcoin/scriptHistory.js';
 export type { NamespaceLife } from './names/bitcoin/expiry.js';
-export { bitcoinMainnet, bitcoinRegtest, bitcoinSignet, bitcoinTestnet3, bitcoinTestnet4, defineNetwork, mainnet, regtest, testnet } from './names/bitcoin/network.js';
+export {
+  bitcoinMainnet,
+  bitcoinRegtest,
+  bitcoinSignet,
+  bitcoinTestnet3,
+  bitcoinTestnet4,
+  defineNetwork,
+  mainnet,
+  regtest,
+  testnet,
+} from './names/bitcoin/network.js';
 export type { BitcoinParams, Epoch, GenesisAccount, Network, NetworkDefaults } from './names/bitcoin/network.js';
 export type { EpochRules } from './names/bitcoin/epoch.js';
 export type {

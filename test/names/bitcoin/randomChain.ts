@@ -150,7 +150,8 @@ export function createCrowd(world: ChainWorld, random: Random): { next(): Sent[]
   return { next: () => Array.from({ length: Math.max(0, random(5) - 2) }, any) };
 }
 
-function childOf(key: string, index: number): Person {
+/** A key of the keychain that the revealer's key seeds. */
+export function childOf(key: string, index: number): Person {
   const child = importKey(parsePublicKey(fromHex(key)), index);
   const address = addressOf(child);
   return { address, script: scriptOfAddress(address), key: toHex(child) };

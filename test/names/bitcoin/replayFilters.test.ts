@@ -1,15 +1,34 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createHeaderChain, syncHeaders } from '../../../src/names/bitcoin/chain.js';
+import { preorderHash } from '../../../src/names/bitcoin/commitment.js';
 import type { Network } from '../../../src/names/bitcoin/network.js';
 import { matchingBlocks } from '../../../src/names/bitcoin/replayFilters.js';
 import { createReplayFold } from '../../../src/names/bitcoin/replayFold.js';
 import type { State } from '../../../src/names/bitcoin/rules.js';
 import { createChainWorld, type ChainWorld } from './chainWorld.js';
-import { bob, carol, networkIn, person, statusOf, transfer, type Sent } from './fold.js';
+import {
+  bob,
+  carol,
+  nameImport,
+  namespacePreorder,
+  networkIn,
+  person,
+  preorder,
+  registration,
+  renewal,
+  revoke,
+  statusOf,
+  terms,
+  transfer,
+  update,
+  type Person,
+  type Sent,
+} from './fold.js';
 import { give, network, replay, worldOn } from './replayKit.js';
-import { createCrowd, people, randomOf } from './randomChain.js';
+import { childOf, createCrowd, people, randomOf } from './randomChain.js';
 
+type Six = [Person, Person, Person, Person, Person, Person];
 const GENESIS = { 9: '17ac43c1d8549c3181b200f1bf97eb7d' };
 const balances = Object.fromEntries(people.slice(0, 4).map(({ address }) => [address, '2000000000000']));
 
@@ -103,6 +122,38 @@ describe('a filterable network', () => {
     expect(statusOf(world.mine(sent))).toBe('accepted');
     world.mine();
     expect(known(await replayed(world))).toEqual(known(world.state));
+  });
+
+  test('sees each kind of operation where nothing but itself shows it', async () => {
+    const world = createChainWorld({ ...networkIn(3, { firstBlock: 10, genesisConsensusHashes: GENESIS }), filterable: true });
+    const [creator, revealer, payer, first, second, heir] = ['creator', 'revealer', 'payer', 'first', 'second', 'heir'].map(person) as Six;
+    const alone = (sent: Sent): void => {
+      expect([sent.operation.opcode, statusOf(world.mine(sent))]).toEqual([sent.operation.opcode, 'accepted']);
+      world.mine();
+    };
+    alone({ ...namespacePreorder(preorderHash('id', creator.script, revealer.address), world.fresh()), from: creator });
+    alone({
+      from: creator,
+      operation: { opcode: 'NAMESPACE_REVEAL', namespace: 'id', ...terms, version: 2 },
+      outputs: [
+        [revealer.address, 5500],
+        [payer.address, 1],
+      ],
+    });
+    alone(nameImport('own.id', heir, revealer));
+    alone(nameImport('child.id', heir, childOf(revealer.key ?? '', 299)));
+    alone({ from: revealer, operation: { opcode: 'NAMESPACE_READY', namespace: 'id' }, outputs: [] });
+    alone(preorder('a.id', first, world.fresh(), { from: payer, paidTo: creator.address }));
+    alone(registration('a.id', first, { from: payer }));
+    alone(update('a.id', first, world.fresh()));
+    alone(transfer('a.id', first, second, world.fresh()));
+    alone({
+      ...renewal('a.id', second, second, { paidTo: creator.address }),
+      operation: { opcode: 'NAME_RENEWAL', name: 'a.id', valueHash: null, tokens: null },
+    });
+    alone(revoke('a.id', second));
+    expect(known(await replayed(world))).toEqual(known(world.state));
+    expect(world.blocks.asked.length).toBe(11);
   });
 
   test('is looked up in as any other, and fewer blocks are read', async () => {

@@ -33,10 +33,17 @@ function parents(row: readonly Uint8Array[]): Uint8Array[] {
 
 /** The branch that leads from leaf `index` to the root, bottom up. */
 export function merkleBranch(leaves: readonly Uint8Array[], index: number): Uint8Array[] {
-  if (!(index >= 0 && index < leaves.length)) throw new TypeError(`no leaf ${index} among ${leaves.length}`);
-  const branch: Uint8Array[] = [];
-  for (let row = leaves, at = index; row.length > 1; row = parents(row), at >>= 1) {
-    branch.push(row[at ^ 1] ?? (row[at] as Uint8Array));
+  return merkleBranches(leaves, [index])[0] as Uint8Array[];
+}
+
+/** As {@link merkleBranch}, for several leaves at once: the tree is hashed once. */
+export function merkleBranches(leaves: readonly Uint8Array[], indexes: readonly number[]): Uint8Array[][] {
+  const lost = indexes.find((index) => !(index >= 0 && index < leaves.length));
+  if (lost !== undefined) throw new TypeError(`no leaf ${lost} among ${leaves.length}`);
+  const branches = indexes.map((): Uint8Array[] => []);
+  let depth = 0;
+  for (let row = leaves; row.length > 1; row = parents(row), depth++) {
+    indexes.forEach((index, i) => branches[i]?.push(row[(index >> depth) ^ 1] ?? (row[index >> depth] as Uint8Array)));
   }
-  return branch;
+  return branches;
 }

@@ -174,7 +174,8 @@ function readHop(from: ByteReader, { fresh }: Hop): PortableHop {
 
 function readOperations(from: ByteReader): readonly string[] {
   const count = from.compactSize();
-  if (count > from.left) throw invalid(`claims ${count} operations`);
+  // Each names a transaction by 64 digits, and its sender: a count above what is left is refused before anything is allocated.
+  if (count > from.left / 100) throw invalid(`claims ${count} operations`);
   return Array.from({ length: count }, () => ascii(readSized(from, MOST_OPERATION_BYTES, 'operation'), 'operation'));
 }
 

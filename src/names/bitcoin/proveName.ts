@@ -1,11 +1,12 @@
 import { concat, fromHex, reversed } from '../../lib/bytes.js';
 import { throwIfAborted, type LongCallOptions } from '../../lib/clock.js';
 import { NamesteadError } from '../../lib/errors.js';
+import { merkleBranches } from '../../lib/merkle.js';
 import type { Fields } from '../../lib/shape.js';
 import { parseName } from '../name.js';
 import { createHeaderChain, syncHeaders, type HeaderChain } from './chain.js';
 import type { Header } from './header.js';
-import { findHeader, headerBranch, type HeadersRoot } from './headerProof.js';
+import { findHeader, verifyHeaderBranch, type HeadersRoot } from './headerProof.js';
 import { findClaim } from './nameClaim.js';
 import { lastOn } from './namedOperation.js';
 import type { Anchor } from './names.js';
@@ -63,7 +64,8 @@ export async function proveName(name: string, world: ProvingWorld, options: Prov
     if (at < network.firstBlock || at > anchor.height)
       throw new NamesteadError('RecordMismatch', `height ${at} is not between the network's first block and the anchor at ${anchor.height}`);
   }
-  const gathering: Gathering = { ...world, chain, headersRoot, walk: skipPath(anchor.height, network.firstBlock) };
+  const branches = await findBranches({ ...world, chain }, [anchor.height, height, readyHeight], options);
+  const gathering: Gathering = { ...world, chain, headersRoot, branches, walk: skipPath(anchor.height, network.firstBlock) };
   const operation = await gather(gathering, height, (list) => lastOn(name, list), options);
   const ready = await gather(gathering, readyHeight, (list) => list.find(({ op, namespace_id: id }) => op === '!' && id === namespace), options);
   const file = formatProof({
@@ -82,6 +84,8 @@ export async function proveName(name: string, world: ProvingWorld, options: Prov
 interface Gathering extends ProvingWorld {
   readonly chain: HeaderChain;
   readonly headersRoot: HeadersRoot | undefined;
+  /** To the root, by height. */
+  readonly branches: ReadonlyMap<number, readonly Uint8Array[]>;
   readonly walk: (target: number) => readonly Hop[];
 }
 
@@ -139,18 +143,30 @@ function headerFrom({ chain, headersRoot, headerProofs, headers }: Gathering, he
 }
 
 async function blockAt(world: Gathering, height: number, options: LongCallOptions): Promise<PortableBlock> {
-  return { height, header: headerBytes(await headerFrom(world, height, options)), branch: await branchAt(world, height, options) };
+  const { headersRoot, branches } = world;
+  const header = headerBytes(await headerFrom(world, height, options));
+  const branch = branches.get(height);
+  // The prover's own headers would not notice a branch that leads nowhere.
+  if (branch && headersRoot) verifyHeaderBranch(header, height, branch, headersRoot);
+  return { height, header, branch: branch ?? [] };
 }
 
-async function branchAt({ chain, headersRoot, headerProofs }: Gathering, height: number, options: LongCallOptions): Promise<readonly Uint8Array[]> {
-  if (!headersRoot || height > headersRoot.height) return [];
-  const proof = await headerProofs?.headerProof(height, headersRoot.height, options);
-  if (proof) return proof.branch;
-  const hashes = Array.from({ length: headersRoot.height + 1 }, (_, at) => chain.hashAt(at));
-  const lost = hashes.indexOf(null);
-  if (lost >= 0)
-    throw new NamesteadError('AnchorRequired', `no branch to the root at ${headersRoot.height}: give headerProofs, or a chain from the genesis block to there`);
-  return headerBranch(hashes as string[], height);
+/** From those who have them, else computed from all block hashes. */
+async function findBranches(
+  { chain, headerProofs }: Pick<Gathering, 'chain' | 'headerProofs'>,
+  heights: readonly number[],
+  options: ProveNameOptions,
+): Promise<ReadonlyMap<number, readonly Uint8Array[]>> {
+  const { headersRoot: root } = options;
+  if (!root) return new Map();
+  const below = [...new Set(heights)].filter((height) => height <= root.height);
+  const given = await Promise.all(below.map(async (height) => (await headerProofs?.headerProof(height, root.height, options))?.branch));
+  if (given.every((branch) => branch !== undefined)) return new Map(below.map((height, i) => [height, given[i] ?? []]));
+  const leaves = Array.from({ length: root.height + 1 }, (_, at) => reversed(fromHex(chain.hashAt(at) ?? '')));
+  if (leaves.some(({ length }) => length === 0))
+    throw new NamesteadError('AnchorRequired', `no branch to the root at ${root.height}: give headerProofs, or a chain from the genesis block to there`);
+  const computed = merkleBranches(leaves, below);
+  return new Map(below.map((height, i) => [height, computed[i] ?? []]));
 }
 
 function stripped(transaction: Transaction): Uint8Array {

@@ -1,12 +1,10 @@
 import { equal } from '../../lib/bytes.js';
 import { NamesteadError } from '../../lib/errors.js';
 import { hash160 } from '../../lib/hash.js';
-import type { Fields } from '../../lib/shape.js';
 import { parseName } from '../name.js';
 import type { AsOf, Evidence } from '../proof.js';
 import type { NameRecord } from '../record.js';
 import type { HeaderChain } from './chain.js';
-import { consensusHash, operationsHash } from './consensus.js';
 import { parseHeader, type Header } from './header.js';
 import { verifyHeaderBranch, type HeadersRoot } from './headerProof.js';
 import { lastOn } from './namedOperation.js';
@@ -14,11 +12,8 @@ import { recordOf, verifyConfirmed } from './nameRecord.js';
 import type { Anchor } from './names.js';
 import { lifeOf } from './namespaceProof.js';
 import type { Network } from './network.js';
-import { verifyOperation } from './operationProof.js';
-import { parseProof, type PortableBlock, type PortableHop, type PortableOperation, type PortableProof } from './portableProof.js';
-import { parseSerialized } from './serializedOperation.js';
-import { skipPath } from './skipPath.js';
-import { openTransaction, type Transaction } from './transaction.js';
+import { openOperations, verifyMined } from './portableOperation.js';
+import { parseProof, type PortableBlock, type PortableProof } from './portableProof.js';
 
 /** What the verifier holds himself. A proof is never asked for any of it. */
 export interface VerifyProofOptions {
@@ -139,62 +134,6 @@ function verifyBlock({ height, header, branch }: PortableBlock, { rootHeight }: 
   if (rootHeight !== headersRoot.height)
     throw new NamesteadError('AnchorMismatch', `the proof's branches lead to a root at height ${rootHeight}, and yours is at ${headersRoot.height}`);
   return verifyHeaderBranch(header, height, branch, headersRoot);
-}
-
-/** The operations of both blocks, as they lie beneath the anchor's consensus hash. */
-function openOperations({ network, anchor, operation, ready }: PortableProof): readonly [readonly Fields[], readonly Fields[]] {
-  const walk = skipPath(anchor.height, network.firstBlock);
-  const known = new Map([[anchor.height, anchor.consensusHash]]);
-  const hashes = new Map<number, string>();
-  const open = ({ block, hops, operations }: PortableOperation): readonly Fields[] => {
-    walk(block.height).forEach(({ height, heights, fresh }, index) => {
-      const { operationsHash: hash, consensusHashes } = hops[index] as PortableHop;
-      fresh.forEach((at, i) => known.set(at, consensusHashes[i] as string));
-      if (
-        consensusHash(
-          hash,
-          heights.map((at) => known.get(at) as string),
-        ) !== known.get(height)
-      )
-        throw new NamesteadError('ConsensusMismatch', `what the proof says of height ${height} does not give the consensus hash there`);
-      hashes.set(height, hash);
-    });
-    return openSet(operations, hashes.get(block.height) as string, block.height);
-  };
-  return [open(operation), open(ready)];
-}
-
-/** In block order, which no hash commits to, so that a set has one spelling. */
-function openSet(texts: readonly string[], expected: string, height: number): readonly Fields[] {
-  const operations = texts.map(parseSerialized);
-  operations.forEach(({ vtxindex: index }, i) => {
-    const before = operations[i - 1]?.['vtxindex'];
-    if (i > 0 && !(Number(before) < Number(index)))
-      throw new NamesteadError(
-        before === index ? 'OperationDuplicate' : 'ProofInvalid',
-        `the proof lists the operations of height ${height} out of their order, or one of them twice`,
-      );
-  });
-  const actual = operationsHash(texts);
-  if (actual !== expected)
-    throw new NamesteadError('OperationsMismatch', `the operations listed for height ${height} hash to ${actual}, not to the ${expected} committed there`);
-  return operations;
-}
-
-/** Height and index are those of the block: the path leads from the record's own index to the header at the record's own height. */
-function verifyMined(network: Network, fields: Fields, part: PortableOperation, header: Header): void {
-  const { height } = part.block;
-  const transaction = openStripped(part.transaction, String(fields['txid']));
-  const previous = openStripped(part.previous, String(transaction.inputs[0]?.txid));
-  verifyOperation(network, fields, height, { transaction, previous, inclusion: { height, index: Number(fields['vtxindex']), branch: part.path }, header });
-}
-
-/** Witnesses are no part of the id, so they could be anything. */
-function openStripped(bytes: Uint8Array, txid: string): Transaction {
-  const transaction = openTransaction(bytes, txid);
-  if (transaction.inputs.some(({ witness }) => witness.length > 0))
-    throw new NamesteadError('ProofInvalid', `the proof holds transaction ${txid} with witnesses, which nothing commits to`);
-  return transaction;
 }
 
 function heightKnown(asOf: AsOf, { chain, headersRoot, height = 0 }: VerifyProofOptions): number {

@@ -107,6 +107,18 @@ describe('a proof of a name', () => {
     expect(asked).toContain(17);
   });
 
+  test('is not made with branches that lead nowhere', async () => {
+    const lying = {
+      operator: 'liar',
+      headerProof: (height: number) => world.headers.headers(height, 1).then(([header = new Uint8Array()]) => ({ header, branch: [] })),
+    };
+    const proving = { ...world, anchor: world.anchor() };
+    await expect(proveName('alice.id', { ...proving, headerProofs: lying }, { headersRoot: root })).rejects.toMatchObject({ code: 'MerkleMismatch' });
+    const wrong = { ...root, root: 'ab'.repeat(32) };
+    await expect(proveName('alice.id', proving, { headersRoot: wrong })).rejects.toMatchObject({ code: 'MerkleMismatch' });
+    await expect(proveName('alice.id', proving, { headersRoot: { ...root, height: 500 } })).rejects.toMatchObject({ code: 'AnchorRequired' });
+  });
+
   test('wants headers, a time and an age from the verifier', async () => {
     const file = await prove('alice.id');
     const { chain: _, ...without } = byChain();

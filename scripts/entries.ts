@@ -23,7 +23,7 @@ interface Manifest {
 
 /** Rooms and adapters that run in Node.js only; of the devnet, pages need to know its network. */
 const nodeOnly =
-  /^(?:node|hub|cli|devnet(?!\/network$))\/|^(?:storage\/adapters\/disk|auth\/adapters\/loopback|names\/adapters\/fileJournal|names\/bitcoin\/adapters\/headerFile|names\/bitcoin\/adapters\/electrumTcp)$/;
+  /^(?:node|hub|cli|devnet(?!\/network$))\/|^(?:storage\/adapters\/disk|auth\/adapters\/loopback|names\/adapters\/fileJournal|names\/bitcoin\/adapters\/(?:electrumTcp|headerFile|p2p))$/;
 
 export const manifest = JSON.parse(readFileSync(resolve(root, 'package.json'), 'utf8')) as Manifest;
 

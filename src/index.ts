@@ -92,6 +92,8 @@ export type {
 } from './names/bitcoin/source.js';
 export { createHeaderChain, syncHeaders } from './names/bitcoin/chain.js';
 export type { HeaderChain, HeaderChainOptions, SyncOptions, SyncResult } from './names/bitcoin/chain.js';
+export { makeAnchor, openAnchor } from './names/bitcoin/anchor.js';
+export type { NetworkAnchor } from './names/bitcoin/anchor.js';
 export { openCheckpoint } from './names/bitcoin/checkpoint.js';
 export type { Checkpoint } from './names/bitcoin/checkpoint.js';
 export { findHeader, headersRoot, verifyHeaderBranch } from './names/bitcoin/headerProof.js';

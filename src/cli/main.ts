@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { parseArgs } from 'node:util';
 import { isNamesteadError, printable } from '../lib/errors.js';
+import { writeAnchor } from './anchor.js';
 import { runDevnet } from './devnet.js';
 import { demo } from './demo/demo.js';
 import { registerChild } from './demo/registerChild.js';
@@ -25,6 +26,10 @@ const HELP = `namestead ${version}: names, identities and storage that no server
       Proves who owns NAME and what it points to. The anchor must come from somewhere else than the servers
       you name: they are asked, never believed.
 
+  namestead anchor --bitcoind URL [--cookie FILE] [--network mainnet|testnet3|testnet4|signet|regtest] [--height N]
+                   [--consensus-hash HEX] [--json]
+      Checks every header of your own bitcoind (-rest) and writes what a release ships of them: the anchor and the pins.
+
   namestead --help | --version
 
 Exit codes: 0 done · 1 the world refused (the error's code is shown) · 2 the command line is wrong
@@ -44,6 +49,9 @@ async function main(args: readonly string[]): Promise<number> {
       node: { type: 'string' },
       atlas: { type: 'string', multiple: true },
       anchor: { type: 'string' },
+      cookie: { type: 'string' },
+      height: { type: 'string' },
+      'consensus-hash': { type: 'string' },
       network: { type: 'string', default: 'mainnet' },
       level: { type: 'string' },
       'no-profile': { type: 'boolean', default: false },
@@ -58,6 +66,10 @@ async function main(args: readonly string[]): Promise<number> {
   if (values.help || command === undefined) return print(HELP);
   if (command === 'demo' && name === undefined) return demo({ json: values.json, bitcoind: values.bitcoind, terminal, now: () => performance.now() });
   if (command === 'devnet' && name === undefined) return runDevnet({ json: values.json, bitcoind: values.bitcoind, name: values.name, terminal });
+  if (command === 'anchor' && name === undefined) {
+    const { bitcoind, cookie, network, height, json } = values;
+    return writeAnchor({ bitcoind, cookie, network, height, consensusHash: values['consensus-hash'], json, terminal });
+  }
   if (command === 'resolve' && name !== undefined && more.length === 0) {
     const { esplora, node, atlas, anchor, network, level, json } = values;
     return resolveName(name, { esplora, node, atlas, anchor, network, level, withoutProfile: values['no-profile'], json, terminal });

@@ -1,4 +1,4 @@
-import { reader, reversed, toHex } from '../../lib/bytes.js';
+import { fromHex, reader, reversed, toHex } from '../../lib/bytes.js';
 import { NamesteadError } from '../../lib/errors.js';
 import { sha256dOf80 } from '../../lib/sha256d.js';
 
@@ -37,6 +37,17 @@ export function parseHeader(bytes: Uint8Array): Header {
   };
   from.end();
   return { ...header, hash: hashHeader(bytes) };
+}
+
+/** The 80 bytes that {@link parseHeader} read. */
+export function serializeHeader({ version, previous, merkleRoot, time, bits, nonce }: Omit<Header, 'hash'>): Uint8Array {
+  const bytes = new Uint8Array(HEADER_BYTES);
+  const view = new DataView(bytes.buffer);
+  bytes.set(reversed(fromHex(previous)), 4);
+  bytes.set(reversed(fromHex(merkleRoot)), 36);
+  view.setInt32(0, version, true);
+  [time, bits, nonce].forEach((word, i) => view.setUint32(68 + 4 * i, word, true));
+  return bytes;
 }
 
 /** The block hash of an 80-byte header, display hex. */

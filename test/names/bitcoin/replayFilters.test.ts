@@ -141,7 +141,7 @@ describe('a filterable network', () => {
       ],
     });
     alone(nameImport('own.id', heir, revealer));
-    alone(nameImport('child.id', heir, childOf(revealer.key ?? '', 299)));
+    alone(nameImport('child.id', person('another heir'), childOf(revealer.key ?? '', 299)));
     alone({ from: revealer, operation: { opcode: 'NAMESPACE_READY', namespace: 'id' }, outputs: [] });
     alone(preorder('a.id', first, world.fresh(), { from: payer, paidTo: creator.address }));
     alone(registration('a.id', first, { from: payer }));

@@ -9,6 +9,7 @@ const { found, missing } = findTools(process.env);
 const examples: readonly { readonly name: string; readonly words: readonly string[]; readonly needs?: string }[] = [
   { name: 'register', words: ['--import', 'tsx', 'examples/register.ts'] },
   { name: 'resolve', words: ['--import', 'tsx', 'examples/resolve.ts'] },
+  { name: 'explorer', words: ['node_modules/vitest/vitest.mjs', 'run', 'test/browser/explorer.test.ts'], needs: 'CHROMIUM' },
   { name: 'notes and wallet', words: ['node_modules/vitest/vitest.mjs', 'run', 'test/browser/notes.test.ts'], needs: 'CHROMIUM' },
 ];
 

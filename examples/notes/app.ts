@@ -1,6 +1,6 @@
 import { toHex, toUtf8, fromUtf8, type Client, type Resolved, type Store } from 'namestead';
 import type { NotesConfig } from './config.js';
-import { button, element, explain, make, show } from './dom.js';
+import { button, element, explain, make, show } from '../dom.js';
 import { createWorld, notesOf } from './world.js';
 
 const alertBox = element('alert', HTMLElement);

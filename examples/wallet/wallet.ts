@@ -2,7 +2,7 @@ import { answerAuthRequest, declineUrl, http, openWallet, responseUrl, verifyAut
 import { takeRequest } from 'namestead/auth/redirect';
 import { systemClock } from 'namestead/clock';
 import type { WalletConfig } from '../notes/config.js';
-import { element, explain, make, show } from '../notes/dom.js';
+import { element, explain, make, show } from '../dom.js';
 
 const clock = systemClock();
 

@@ -1,5 +1,9 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { resolve } from 'node:path';
+import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { chromium, type Browser } from 'playwright-core';
@@ -56,4 +60,20 @@ export async function serveOrigin(scripts: Readonly<Record<string, string>>): Pr
         server.closeAllConnections();
       }),
   };
+}
+
+const root = resolve(import.meta.dirname, '../..');
+
+function tsx(...words: readonly string[]): ChildProcess {
+  return spawn(process.execPath, ['--import', 'tsx', ...words], { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] });
+}
+
+/** An example's server as its npm script starts it, on free ports; `served` is the line of JSON it prints. */
+export async function startExample(script: string): Promise<{ readonly served: unknown; readonly child: ChildProcess }> {
+  const [code] = (await once(tsx('scripts/build.ts', 'if-stale'), 'exit')) as [number | null];
+  if (code !== 0) throw new Error('the library could not be built');
+  const child = tsx(script, '--port', '0', '--json');
+  if (!child.stdout) throw new TypeError('no stdout');
+  for await (const line of createInterface(child.stdout)) return { served: JSON.parse(line) as unknown, child };
+  throw new Error('the example ended before it served anything');
 }

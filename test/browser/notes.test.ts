@@ -1,31 +1,13 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { resolve } from 'node:path';
-import { createInterface } from 'node:readline';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { executablePath, startBrowser } from './kit.js';
-
-const root = resolve(import.meta.dirname, '../..');
+import { executablePath, startBrowser, startExample } from './kit.js';
 
 interface Served {
   readonly app: string;
   readonly wallet: string;
   readonly files: string;
-}
-
-function tsx(...words: readonly string[]): ChildProcess {
-  return spawn(process.execPath, ['--import', 'tsx', ...words], { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] });
-}
-
-/** `npm run example:notes`, on free ports. */
-async function startExample(): Promise<{ served: Served; child: ChildProcess }> {
-  const [code] = (await once(tsx('scripts/build.ts', 'if-stale'), 'exit')) as [number | null];
-  if (code !== 0) throw new Error('the library could not be built');
-  const child = tsx('examples/notes/serve.ts', '--port', '0', '--json');
-  if (!child.stdout) throw new TypeError('no stdout');
-  for await (const line of createInterface(child.stdout)) return { served: JSON.parse(line) as Served, child };
-  throw new Error('the example ended before it served anything');
 }
 
 describe.runIf(executablePath)('the notes and the wallet of the examples', () => {
@@ -37,7 +19,9 @@ describe.runIf(executablePath)('the notes and the wallet of the examples', () =>
   const problems: string[] = [];
 
   beforeAll(async () => {
-    ({ served, child } = await startExample());
+    const started = await startExample('examples/notes/serve.ts');
+    child = started.child;
+    served = started.served as Served;
     browser = await startBrowser();
     context = await browser.newContext();
     context.setDefaultTimeout(20_000);

@@ -6,7 +6,7 @@ import type { Fields } from '../../lib/shape.js';
 import { parseName } from '../name.js';
 import type { Lookup, LookupOptions, Names } from '../names.js';
 import { atLeast, type AsOf, type Evidence } from '../proof.js';
-import { createHeaderChain, syncHeaders, type HeaderChain, type SyncResult } from './chain.js';
+import { createHeaderChain, syncHeaders, type HeaderChain, type SyncOptions, type SyncResult } from './chain.js';
 import { committedBeneath, type Committed, type HistoryStore } from './committed.js';
 import { EMPTY_OPERATIONS_HASH } from './consensus.js';
 import type { Header } from './header.js';
@@ -39,6 +39,8 @@ export interface BitcoinNamesOptions {
   readonly indexer: Indexer;
   /** A chain to go on from, so that headers are fetched once; default a new one from the genesis block. */
   readonly chain?: HeaderChain | undefined;
+  /** How headers are followed: where they are kept, how old the last block may be. */
+  readonly sync?: Pick<SyncOptions, 'store' | 'maxTipAge'> | undefined;
   /** Proves a header below the chain's base, where the chain starts at a checkpoint: `olderHeaders(…)`. */
   readonly headerBelow?: ((height: number, options: CallOptions) => Promise<Header>) | undefined;
   /** Follows the name past the proved operation, up to the tip: level `history` or `filters`. */
@@ -82,7 +84,7 @@ export function bitcoinNames(options: BitcoinNamesOptions): Names {
   let synced: Promise<unknown> = Promise.resolve();
   /** One after the other: two calls at once would each take the other's headers for a fork. */
   const sync = (call: LongCallOptions): Promise<SyncResult> => {
-    const next = synced.then(() => syncHeaders(chain, headers, { ...call, anchor }));
+    const next = synced.then(() => syncHeaders(chain, headers, { ...options.sync, ...call, anchor }));
     synced = next.catch(() => undefined);
     return orAborted(next, call.signal, 'the lookup');
   };

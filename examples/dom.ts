@@ -1,6 +1,6 @@
 import { isNamesteadError } from 'namestead';
 
-/** The element with an id of index.html. */
+/** The element with an id of the page. */
 export function element<T extends HTMLElement>(id: string, type: new () => T): T {
   const found = document.getElementById(id);
   if (!(found instanceof type)) throw new TypeError(`the page has no ${type.name} #${id}`);

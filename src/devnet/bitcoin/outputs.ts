@@ -83,10 +83,12 @@ export function createOutputIndex(rpc: Rpc): OutputIndex {
   async function readMempool(): Promise<void> {
     const txids = (await rpc('getrawmempool')) as readonly string[];
     const here = new Set(txids);
-    for (const txid of known.keys()) if (!here.has(txid)) known.delete(txid);
-    for (const txid of txids) {
-      if (!known.has(txid)) known.set(txid, parseTx(fromHex(String(await rpc('getrawtransaction', [txid])))));
-    }
+    const gone = [...known.keys()].filter((txid) => !here.has(txid));
+    const come: Tx[] = [];
+    for (const txid of txids) if (!known.has(txid)) come.push(parseTx(fromHex(String(await rpc('getrawtransaction', [txid])))));
+    if (gone.length + come.length === 0) return;
+    for (const txid of gone) known.delete(txid);
+    for (const tx of come) known.set(tx.txid, tx);
     pool = layer();
     for (const tx of known.values()) add(pool, tx, null, 0);
   }

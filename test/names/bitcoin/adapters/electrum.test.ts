@@ -59,7 +59,8 @@ describe.each(['memory', 'bitcoind'])('a %s node', (kind) => {
       });
 
       test('proves each header beneath one root', async () => {
-        const hashes = await Promise.all(Array.from({ length: height + 1 }, async (_, at) => String(await node.rpc('getblockhash', [at]))));
+        const hashes: string[] = [];
+        while (hashes.length <= height) hashes.push(String(await node.rpc('getblockhash', [hashes.length])));
         for (const checkpoint of [1, 2, 37, height]) {
           const root = headersRoot(hashes.slice(0, checkpoint + 1));
           for (const at of [0, 1, Math.floor(checkpoint / 2), checkpoint]) {

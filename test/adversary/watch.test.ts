@@ -1,11 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { concat, toHex } from '../../src/lib/bytes.js';
+import { concat, reversed, toHex } from '../../src/lib/bytes.js';
 import { NamesteadError } from '../../src/lib/errors.js';
 import type { Lookup } from '../../src/names/names.js';
 import { byFilters } from '../../src/names/bitcoin/byFilters.js';
 import { byHistory } from '../../src/names/bitcoin/byHistory.js';
-import { encodeFilter } from '../../src/names/bitcoin/filter.js';
+import { encodeFilter, nextFilterHeader } from '../../src/names/bitcoin/filter.js';
 import { bitcoinNames } from '../../src/names/bitcoin/names.js';
+import type { FilterStore } from '../../src/names/bitcoin/filterPosition.js';
 import type { HistoryOperator } from '../../src/names/bitcoin/scriptHistory.js';
 import type { BlockId, BlockSource, FilterSource, TransactionSource } from '../../src/names/bitcoin/source.js';
 import { parseTransaction, txidOf } from '../../src/names/bitcoin/transaction.js';
@@ -249,10 +250,62 @@ describe('operators of filters', () => {
       ),
     };
     await expect(lookup(at, by([early, honest], at.kit.blocks))).rejects.toThrow(code('SourcesDisagree'));
-    // Or something else of the block before the one that decides, so that the honest one be judged by that.
-    const long: Forge = (height, hash) => (height === 3 || height === at.height ? encodeFilter([carol.script], hash) : null);
-    const poisoned = { ...at.kit.filters('liar', long), filterHeaders: lies((blocks) => blocks.length === 2, long, 0) };
+    // Or he makes up what comes before the block that decides, so that his own header fits the honest filter and nobody else's does.
+    const before = new Uint8Array(32).fill(9);
+    const made = async (of: number): Promise<Uint8Array> => {
+      let header = await at.kit.headerOf(Math.min(of, 2));
+      for (let each = 3; each <= of; each++)
+        header = nextFilterHeader(
+          each === at.height ? encodeFilter([carol.script], '00'.repeat(32)) : await at.kit.filterOf(each),
+          each === 3 ? before : header,
+        );
+      return header;
+    };
+    const poisoned: FilterSource = {
+      ...honest,
+      operator: 'liar',
+      filterHeaders: (blocks) => Promise.all(blocks.map(({ height }) => (height === 2 && blocks.length === 2 ? Promise.resolve(before) : made(height)))),
+    };
     await expect(lookup(at, by([poisoned, honest], at.kit.blocks))).rejects.toThrow(code('SourcesDisagree'));
+    await expect(lookup(at, by([honest, poisoned], at.kit.blocks))).rejects.toThrow(code('SourcesDisagree'));
+  });
+
+  test('a pinned header names who tells another, and holds who tells it only when asked for it', async () => {
+    const at = scene();
+    const { kit, height } = at;
+    const none: BlockSource = { ...kit.blocks, block: (hash) => (asked.includes(hash) ? kit.blocks.block(hash) : Promise.resolve(null)) };
+    const asked = [(await kit.blockId(height)).hash];
+    const pinned = { height: height + 1, filterHeader: toHex(reversed(await kit.headerOf(height + 1))) };
+    const early: Forge = (of, hash) => (of === height - 1 ? encodeFilter([carol.script], hash) : null);
+    const liar = kit.filters('liar', early);
+    const found = await lookup(at, byFilters({ sources: [liar, kit.filters('honest')], blocks: none, pinned }));
+    expect(found).toMatchObject({ record: { owner: bob.address }, evidence: { disagreed: ['liar'] } });
+    const forged = kit.filters('liar', hides(at));
+    const twoFaced: FilterSource = {
+      ...forged,
+      filterHeaders: async (blocks) => (blocks.length === 1 ? [await kit.headerOf(height + 1)] : forged.filterHeaders(blocks)),
+    };
+    await expect(lookup(at, byFilters({ sources: [twoFaced], blocks: kit.blocks, least: 1, pinned }))).rejects.toThrow(code('SourcesDisagree'));
+  });
+
+  test('what was agreed on at the last lookup holds at the next', async () => {
+    const at = scene();
+    const { kit, world } = at;
+    const kept = new Map<string, Uint8Array>();
+    const store: FilterStore = { load: (name) => Promise.resolve(kept.get(name) ?? null), save: (name, bytes) => Promise.resolve(void kept.set(name, bytes)) };
+    const none: BlockSource = { operator: 'none', block: () => Promise.resolve(null) };
+    await lookup(at, byFilters({ sources: [kit.filters('a'), kit.filters('b')], blocks: kit.blocks, store }));
+    world.mine();
+    const other: Forge = (of, hash) => (of === at.height ? encodeFilter([carol.script], hash) : null);
+    const sources = [kit.filters('liar', other), kit.filters('honest')];
+    expect(await lookup(at, byFilters({ sources, blocks: none, store }))).toMatchObject({ record: { owner: bob.address }, evidence: { disagreed: ['liar'] } });
+    const [position] = [...kept.values()];
+    const last = (JSON.parse(new TextDecoder().decode(position)) as { height: number }).height;
+    const twoFaced: FilterSource = {
+      ...kit.filters('liar', other),
+      filterHeaders: async (blocks) => (blocks.length === 1 ? [await kit.headerOf(last)] : ((await sources[0]?.filterHeaders(blocks)) ?? [])),
+    };
+    await expect(lookup(at, byFilters({ sources: [twoFaced], blocks: kit.blocks, least: 1, store }))).rejects.toThrow(code('SourcesDisagree'));
   });
 
   test('too few who answer are an error', async () => {

@@ -6,6 +6,7 @@ import { compactSize } from './transaction.js';
 
 /** Parameters of BIP 158's basic filter: bits of a Golomb-Rice remainder, and one in so many false matches. */
 const P = 19;
+const STEP = 0x80000;
 const M = 784_931;
 /** An output takes nine of the million bytes of a block that are no witnesses, an element of a filter three: no honest filter has more. */
 export const MOST_FILTER_BYTES = 400_000;
@@ -25,7 +26,7 @@ export function filterElements(block: Block, previous: readonly Uint8Array[]): U
 /** The filter of a block's elements, keyed by its hash (display hex). */
 export function encodeFilter(elements: readonly Uint8Array[], blockHash: string): Uint8Array {
   const values = hashed(elements, blockHash, elements.length);
-  const quotients = values.map((value, i) => Math.floor((value - (values[i - 1] ?? 0)) / 2 ** P));
+  const quotients = values.map((value, i) => Math.floor((value - (values[i - 1] ?? 0)) / STEP));
   const bytes = new Uint8Array(Math.ceil(quotients.reduce((bits, quotient) => bits + quotient + 1 + P, 0) / 8));
   let at = 0;
   const put = (bit: number): void => {
@@ -33,7 +34,7 @@ export function encodeFilter(elements: readonly Uint8Array[], blockHash: string)
     at++;
   };
   values.forEach((value, i) => {
-    const remainder = (value - (values[i - 1] ?? 0)) % 2 ** P;
+    const remainder = (value - (values[i - 1] ?? 0)) % STEP;
     for (let left = quotients[i] as number; left > 0; left--) put(1);
     put(0);
     for (let bit = P - 1; bit >= 0; bit--) put((remainder >> bit) & 1);
@@ -91,26 +92,31 @@ function readValues(filter: Uint8Array, take: (value: number) => void): void {
   room.set(set);
   const view = new DataView(room.buffer);
   let at = 0;
-  const window = (): number => ((view.getUint32(at >>> 3) << (at & 7)) | (view.getUint8((at >>> 3) + 4) >>> (8 - (at & 7)))) >>> 0;
   let value = 0;
   for (let left = count; left > 0; left--) {
-    let bitsHere = window();
-    let ones = Math.clz32(~bitsHere);
+    let window = windowAt(view, at);
+    let ones = Math.clz32(~window);
     let quotient = ones;
-    for (; ones === 32 && at < bits; quotient += ones) {
+    while (ones === 32 && at < bits) {
       at += 32;
-      bitsHere = window();
-      ones = Math.clz32(~bitsHere);
+      window = windowAt(view, at);
+      ones = Math.clz32(~window);
+      quotient += ones;
     }
     at += ones + 1;
-    const remainder = ones + 1 + P <= 32 ? (bitsHere << (ones + 1)) >>> (32 - P) : window() >>> (32 - P);
+    const remainder = (ones + 1 + P <= 32 ? window << (ones + 1) : windowAt(view, at)) >>> (32 - P);
     at += P;
     if (at > bits) throw new NamesteadError('Malformed', 'the filter ends inside an element');
-    value += quotient * 2 ** P + remainder;
+    value += quotient * STEP + remainder;
     take(value);
   }
   if (at + 7 < bits || (at < bits && ((set[at >> 3] as number) << (at & 7)) & 0xff))
     throw new NamesteadError('Malformed', 'the filter goes on after its last element');
+}
+
+function windowAt(view: DataView, bit: number): number {
+  const at = bit >>> 3;
+  return (view.getUint32(at) << (bit & 7)) | (view.getUint8(at + 4) >>> (8 - (bit & 7)));
 }
 
 function hashed(elements: readonly Uint8Array[], blockHash: string, count: number): number[] {

@@ -101,7 +101,6 @@ async function findFilters(jury: FilterJury, part: Part, turn: number, options: 
 }
 
 function check({ blocks, headers }: Part, filters: readonly Uint8Array[]): readonly CheckedFilter[] | null {
-  if (filters.length !== blocks.length) return null;
   const checked: CheckedFilter[] = [];
   for (const [i, block] of blocks.entries()) {
     const [filter, before, header] = [filters[i], headers[i], headers[i + 1]];

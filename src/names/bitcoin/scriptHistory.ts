@@ -159,7 +159,11 @@ async function show(source: TransactionSource, txid: string, world: WatchWorld, 
 function gathered(operator: string, history: readonly { readonly txid: string; readonly height: number }[]): Listed {
   if (history.length > 5 * MOST_TRANSACTIONS) throw new NamesteadError('TooLarge', `${operator} lists ${history.length} transactions of one script`);
   const heights = new Map<string, number[]>();
-  for (const { txid, height } of history) heights.set(txid, [...(heights.get(txid) ?? []), height]);
+  for (const { txid, height } of history) {
+    const told = heights.get(txid);
+    if (told) told.push(height);
+    else heights.set(txid, [height]);
+  }
   return heights;
 }
 

@@ -2,42 +2,50 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startDevnet, type Devnet } from '../../src/devnet/devnet.js';
 import { devnetNetwork } from '../../src/devnet/network.js';
 import { seedName, type Seeded } from '../../src/devnet/seed.js';
+import { systemClock } from '../../src/lib/adapters/clock.js';
 import { core } from '../../src/names/bitcoin/adapters/core.js';
 import { esplora } from '../../src/names/bitcoin/adapters/esplora.js';
+import { p2p } from '../../src/names/bitcoin/adapters/p2p.js';
 import { replayNames } from '../../src/names/bitcoin/replay.js';
 
 const network = { ...devnetNetwork, name: 'filterable devnet', filterable: true };
+const { BITCOIND } = process.env;
+const devnets = [['in memory', undefined], ...(BITCOIND ? [['on bitcoind', BITCOIND] as const] : [])] as const;
 
-let devnet: Devnet;
-let seeded: Seeded;
+describe.each(devnets)('a devnet %s', (_, bitcoind) => {
+  let devnet: Devnet;
+  let seeded: Seeded;
 
-beforeAll(async () => {
-  devnet = await startDevnet({ network });
-  seeded = await seedName(devnet, 'alice.id');
-  await devnet.mine(40);
-}, 60_000);
+  beforeAll(async () => {
+    devnet = await startDevnet({ network, bitcoind });
+    await devnet.mine(40);
+    seeded = await seedName(devnet, 'alice.id');
+  }, 120_000);
 
-afterAll(async () => {
-  await devnet.close();
-});
+  afterAll(async () => {
+    await devnet.close();
+  }, 30_000);
 
-describe('a devnet', () => {
   test('is replayed from all blocks of an Esplora server, to the consensus hash of its own node', async () => {
     const bitcoin = esplora({ url: devnet.urls.esplora });
     const names = replayNames({ network, headers: bitcoin, blocks: bitcoin, transactions: bitcoin, anchor: await devnet.anchor() });
     expect(await names.lookup('alice.id')).toMatchObject({ record: { owner: seeded.owner }, evidence: { level: 'replay', disagreed: [] } });
     expect(await names.lookup('nobody.id')).toBeNull();
-  });
+  }, 30_000);
 
-  test('is replayed from the filters of a bitcoind, through a reorganisation too', async () => {
+  test('is replayed from the filters of a node and of a peer, through a reorganisation too', async () => {
     const { rpcUrl: url, user, password } = devnet.bitcoin;
     const bitcoin = core({ url, user, password });
+    const peer = p2p({ ...devnet.bitcoin.p2p, network: network.bitcoin, clock: systemClock() });
     let read = 0;
-    const blocks = { ...bitcoin, block: (...asked: Parameters<typeof bitcoin.block>) => (read++, bitcoin.block(...asked)) };
-    const ports = { network, headers: bitcoin, blocks, transactions: bitcoin, filters: [bitcoin, { ...bitcoin, operator: 'second' }] };
+    const blocks = { ...peer, block: (...asked: Parameters<typeof peer.block>) => (read++, peer.block(...asked)) };
+    const ports = { network, headers: peer, blocks, transactions: bitcoin, filters: [bitcoin, peer] };
     const names = replayNames(ports);
     const found = await names.lookup('alice.id');
-    expect(found).toMatchObject({ record: { owner: seeded.owner }, evidence: { level: 'replay', disagreed: [] } });
+    expect(found).toMatchObject({
+      record: { owner: seeded.owner },
+      evidence: { level: 'replay', disagreed: [], operators: [peer.operator, bitcoin.operator] },
+    });
     const tip = await devnet.mine(0);
     expect(read).toBeLessThan((tip - network.firstBlock) / 2);
     await replayNames({ ...ports, anchor: await devnet.anchor() }).lookup('alice.id');
@@ -47,5 +55,6 @@ describe('a devnet', () => {
     const again = await names.lookup('alice.id');
     expect(again?.record.owner).toBe(seeded.owner);
     expect(again?.record.height).toBeGreaterThan(found?.record.height ?? Infinity);
-  }, 30_000);
+    peer.close();
+  }, 60_000);
 });

@@ -148,7 +148,12 @@ describe('a verifier', () => {
   test('with another anchor refuses', () => {
     const anchor = world.anchor(world.height() - 1);
     expect(judge(file, byChain({ anchor }))).toBe('AnchorMismatch');
+    expect(judge(file, byRoot({ anchor: { ...world.anchor(), height: anchor.height } }))).toBe('AnchorMismatch');
     expect(judge(file, byChain({ anchor: { ...world.anchor(), consensusHash: anchor.consensusHash } }))).toBe('AnchorMismatch');
+  });
+
+  test('of a network with another first block refuses', () => {
+    expect(judge(file, byRoot({ network: { ...world.network, firstBlock: world.network.firstBlock - 1 } }))).toBe('NetworkMismatch');
   });
 
   test('whose headers have other blocks refuses', async () => {

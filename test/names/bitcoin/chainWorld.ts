@@ -43,6 +43,7 @@ export interface ChainWorld {
   readonly state: State;
   height(): number;
   hashAt(height: number): string;
+  blockOf(hash: string): { readonly candidates: readonly Candidate[] };
   anchor(height?: number): Anchor;
   /** The consensus hash some blocks back; 0 is the tip's. */
   fresh(back?: number): string;
@@ -163,6 +164,7 @@ export function createChainWorld(network: Network): ChainWorld {
     state,
     height,
     hashAt: (index) => at(index).hash,
+    blockOf: (hash) => at(mined.findIndex((block) => block.hash === hash)),
     anchor: (index = height()) => ({ height: index, hash: at(index).hash, consensusHash: consensusHashAt(state, index) ?? '' }),
     fresh: (back = 0) => consensusHashAt(state, height() - back) ?? '',
     mine: (...sent) => {

@@ -2,6 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { toHex } from '../../../src/lib/bytes.js';
 import { createHeaderChain, syncHeaders } from '../../../src/names/bitcoin/chain.js';
+import { createReplayFold, type BlockFeed } from '../../../src/names/bitcoin/replayFold.js';
+import { consensusHashAt } from '../../../src/names/bitcoin/rules.js';
 import { createChainWorld } from './chainWorld.js';
 import { alice, bob, carol, networkIn, renewal, revoke, transfer, update, type Person } from './fold.js';
 import { give, network, open, replay, worldWith } from './replayKit.js';
@@ -176,6 +178,37 @@ describe('a reorganisation', () => {
     world.mine();
     world.mine();
     expect(await names.lookup('a.id')).toMatchObject({ record: { owner: bob.address }, evidence: { asOf: { hash: world.hashAt(world.height() - 1) } } });
+  });
+
+  test('deeper than what is remembered begins anew, and one as deep does not', async () => {
+    const world = worldWith((at) => give(at, 'a.id', alice));
+    world.mineTo(40);
+    const chain = createHeaderChain(network.bitcoin);
+    const asked: number[] = [];
+    const feed: BlockFeed = async function* (blocks) {
+      for (const { height, hash } of blocks) {
+        asked.push(height);
+        const { candidates } = world.blockOf(hash);
+        yield await Promise.resolve({ height, transactions: candidates });
+      }
+    };
+    const fold = createReplayFold(network, chain, feed, 5);
+    const follow = async (): Promise<number[]> => {
+      asked.length = 0;
+      await syncHeaders(chain, [world.headers]);
+      await fold.follow({});
+      expect(consensusHashAt(fold.state(), world.height())).toBe(world.fresh());
+      return [asked[0] ?? 0, asked.at(-1) ?? 0];
+    };
+    expect(await follow()).toEqual([10, 40]);
+    world.drop(5);
+    world.mineTo(41);
+    expect(await follow()).toEqual([36, 41]);
+    world.drop(6);
+    world.mineTo(42);
+    expect(await follow()).toEqual([10, 42]);
+    expect(fold.blockAt(42)).toMatchObject({ hash: world.hashAt(42) });
+    expect([fold.blockAt(43), fold.blockAt(9)]).toEqual([null, null]);
   });
 
   test('of any depth leaves what a fresh replay gives', async () => {

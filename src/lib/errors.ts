@@ -82,6 +82,7 @@ export const errorCodes = [
   'BroadcastRejected',
   'NameTaken',
   'NameUnaffordable',
+  'OwnerFull',
   'RegistrationLost',
   'JournalCorrupt',
   'JournalBusy',

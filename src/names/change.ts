@@ -9,7 +9,7 @@ import { epochAt } from './bitcoin/epoch.js';
 import type { Receipt } from './bitcoin/plan.js';
 import { DEAREST, quoteName } from './bitcoin/quote.js';
 import { runPlan, type RunOptions } from './bitcoin/run.js';
-import { findName, findStanding } from './bitcoin/standing.js';
+import { findName, findNextHeight, findStanding } from './bitcoin/standing.js';
 import { parseName } from './name.js';
 import { ownerAddress, type Publish, type RegistrationWorld } from './registration.js';
 
@@ -41,7 +41,10 @@ export async function update(
     await finish();
     return [];
   }
-  const draw = async (): Promise<Recipe> => updateName({ name, valueHash, consensusHash: (await findStanding(terms, options)).consensusHash }, network);
+  const draw = async (): Promise<Recipe> => {
+    const { consensusHash, until } = await findStanding(terms, options);
+    return { ...updateName({ name, valueHash, consensusHash }, network), until };
+  };
   return change('NAME_UPDATE', 'update', terms, { zoneFile: toBase64(zoneFile) }, draw, finish, options);
 }
 
@@ -52,7 +55,10 @@ export async function transfer(
 ): Promise<readonly Receipt[]> {
   const { name, keepZoneFile: keepData, network } = terms;
   const to = ownerAddress(terms.to);
-  const draw = async (): Promise<Recipe> => transferName({ name, to, keepData, consensusHash: (await findStanding(terms, options)).consensusHash }, network);
+  const draw = async (): Promise<Recipe> => {
+    const { consensusHash, until } = await findStanding(terms, options);
+    return { ...transferName({ name, to, keepData, consensusHash }, network), until };
+  };
   return change('NAME_TRANSFER', 'transfer', terms, { to, keepData: String(keepData) }, draw, nothing, options);
 }
 
@@ -63,7 +69,7 @@ export async function transfer(
 export async function renew(terms: ChangeTerms & { readonly maxPrice?: bigint | undefined }, options: RunOptions = {}): Promise<readonly Receipt[]> {
   const { name, network, maxPrice = DEAREST } = terms;
   const draw = async (): Promise<Recipe> => {
-    const { nextHeight } = await findStanding({ ...terms, checkConsensus: undefined }, options);
+    const nextHeight = await findNextHeight(terms, options);
     const { price, payee } = await quoteName(name, nextHeight, terms, options);
     if (price > maxPrice)
       throw new NamesteadError('NameUnaffordable', `${name} costs ${price} satoshi, says ${terms.indexer.operator}, more than the maxPrice of ${maxPrice}`);

@@ -58,9 +58,9 @@ async function drawPreorder(owner: string, payer: Account, terms: OpenNamespaceT
   const { namespace, network, maxPrice } = terms;
   if (await findNamespace(terms, namespace, options))
     throw new NamesteadError('NameTaken', `the namespace ${namespace} is revealed already, says ${terms.indexer.operator}`);
-  const { consensusHash, nextHeight } = await findStanding(terms, options);
+  const { consensusHash, nextHeight, until } = await findStanding(terms, options);
   const { price, tokens } = quoteNamespace(namespace, nextHeight, network);
   if (maxPrice !== undefined && price > maxPrice)
     throw new NamesteadError('NameUnaffordable', `the namespace ${namespace} costs ${price} satoshi, more than the ${maxPrice} allowed`);
-  return preorderNamespace({ namespace, owner, payer, consensusHash, price, tokens }, network);
+  return { ...preorderNamespace({ namespace, owner, payer, consensusHash, price, tokens }, network), until };
 }

@@ -11,7 +11,8 @@ import type { Receipt } from './bitcoin/plan.js';
 import { DEAREST, quoteName } from './bitcoin/quote.js';
 import { runPlan, type PlanWorld, type RunOptions, type Step } from './bitcoin/run.js';
 import { addressOfScript, scriptOfAddress } from './bitcoin/script.js';
-import { findName, findStanding, type StandingWorld } from './bitcoin/standing.js';
+import { findName, findNamespace, findNextHeight, findStanding, type StandingWorld } from './bitcoin/standing.js';
+import { findPreorder } from './bitcoin/conflict.js';
 import { parseName } from './name.js';
 
 /** Hands a zone file to those who keep them: an argument, so that names never depend on zones. */
@@ -40,6 +41,8 @@ export interface Registered {
   readonly receipts: readonly Receipt[];
 }
 
+/** The lifetime of a namespace whose names never end. */
+const FOR_EVER = 0xffffffff;
 /** The most that an Atlas peer keeps; `zones` checks it too, and names stand to its left. */
 const MAX_ZONE_FILE_BYTES = 40_960;
 
@@ -64,7 +67,12 @@ export async function register(terms: RegisterTerms, options: RunOptions = {}): 
   const owner = ownerAddress(terms.owner);
   const steps: readonly Step[] = [
     { opcode: 'NAME_PREORDER', outputs: 0n, draw: () => drawPreorder(name, owner, payer, terms, options) },
-    { opcode: 'NAME_REGISTRATION', outputs: MARK, draw: (receipts) => drawRegistration(name, owner, receipts, terms, options) },
+    {
+      opcode: 'NAME_REGISTRATION',
+      outputs: MARK,
+      draw: (receipts) => drawRegistration(name, owner, receipts, terms, options),
+      again: (receipts) => isStillFree(name, receipts, terms, options),
+    },
   ];
   const script = {
     key: registrationKey(name, network),
@@ -92,23 +100,57 @@ async function drawPreorder(name: string, owner: string, payer: Account, terms: 
   const { network, maxPrice = DEAREST } = terms;
   const holder = await findName(terms, name, options);
   if (holder) throw new NamesteadError('NameTaken', `${name} belongs to ${holder.owner}, says ${terms.indexer.operator}`);
-  const { consensusHash, nextHeight } = await findStanding(terms, options);
+  const nextHeight = await findNextHeight(terms, options);
   const { price, payee } = await quoteName(name, nextHeight, terms, options);
   if (price > maxPrice)
     throw new NamesteadError('NameUnaffordable', `${name} costs ${price} satoshi, says ${terms.indexer.operator}, more than the maxPrice of ${maxPrice}`);
-  return preorderName({ name, owner, payer, consensusHash, price, payee }, network);
+  const { consensusHash, until } = await findStanding(terms, options);
+  const recipe = preorderName({ name, owner, payer, consensusHash, price, payee }, network);
+  await refuseSecond(recipe, payer, terms, options);
+  return { ...recipe, until };
+}
+
+/** The network keeps a preorder's hash for good once it took it: another with the same would buy nothing. */
+async function refuseSecond({ name, hash }: Recipe, payer: Account, terms: RegisterTerms, options: CallOptions): Promise<void> {
+  const other = await findPreorder(String(hash), lockScript(payer.lock), terms, options);
+  if (other === null) return;
+  throw new NamesteadError(
+    'RegistrationLost',
+    `${name} was preordered already with this owner and payer (${other}), and the network takes no second preorder like it: restore the journal that holds it, or register from another payer or to another owner`,
+  );
 }
 
 /** Nothing more is paid for what is lost already. */
 async function drawRegistration(name: string, owner: string, receipts: readonly Receipt[], terms: RegisterTerms, options: CallOptions): Promise<Recipe> {
   const { network, zoneFile } = terms;
-  const lost = (why: string): NamesteadError =>
-    new NamesteadError('RegistrationLost', `${name}: ${why}; remove the journal entry ${registrationKey(name, network)} to start again`);
   const holder = await findName(terms, name, options);
-  if (holder) throw lost(`it went to ${holder.owner} after the preorder, says ${terms.indexer.operator}`);
-  const { nextHeight } = await findStanding({ ...terms, checkConsensus: undefined }, options);
-  const preordered = receipts[0]?.height ?? 0;
-  const epoch = epochAt(network, nextHeight).number;
-  if (epoch >= 4 && preordered + PREORDER_LIFETIME < nextHeight) throw lost(`its preorder at height ${preordered} expired after ${PREORDER_LIFETIME} blocks`);
-  return registerName({ name, owner, valueHash: epoch >= 3 ? toHex(hash160(zoneFile)) : null }, network);
+  const nextHeight = await findNextHeight(terms, options);
+  const why = holder
+    ? `it went to ${holder.owner} after the preorder, says ${terms.indexer.operator}`
+    : await expiry(name, receipts[0]?.height ?? 0, nextHeight, terms, options);
+  if (why !== null)
+    throw new NamesteadError(
+      'RegistrationLost',
+      `${name}: ${why}; nothing more was paid. To start again remove the journal entry ${registrationKey(name, network)}, and take another payer or owner: the network takes no second preorder like the first`,
+    );
+  return registerName({ name, owner, valueHash: epochAt(network, nextHeight).updateWithRegistration ? toHex(hash160(zoneFile)) : null }, network);
+}
+
+/** Why a preorder no longer counts; null: it does (spec b.5). */
+async function expiry(name: string, preordered: number, nextHeight: number, terms: RegisterTerms, options: CallOptions): Promise<string | null> {
+  const { network } = terms;
+  if (epochAt(network, nextHeight).tokens && preordered + PREORDER_LIFETIME < nextHeight)
+    return `its preorder at height ${preordered} expired after ${PREORDER_LIFETIME} blocks`;
+  const namespace = await findNamespace(terms, parseName(name).namespace, options);
+  const lifetime = (namespace?.lifetime ?? FOR_EVER) * epochAt(network, nextHeight - 1).lifetimeFactor;
+  return preordered + lifetime < nextHeight ? `its preorder at height ${preordered} is older than a name lives (${lifetime} blocks)` : null;
+}
+
+/**
+ * Registrations of one name in one block all fail, and each keeps its preorder (spec b.6): where nobody has the name since, the
+ * same is tried again for its fee.
+ */
+async function isStillFree(name: string, receipts: readonly Receipt[], terms: RegisterTerms, options: CallOptions): Promise<boolean> {
+  if (await findName(terms, name, options)) return false;
+  return (await expiry(name, receipts[0]?.height ?? 0, await findNextHeight(terms, options), terms, options)) === null;
 }

@@ -134,7 +134,11 @@ describe.each([{ kind: 'memory', path: undefined }, ...(BITCOIND === '' ? [] : [
     const world = await net.world();
     const lying: RegistrationWorld = {
       ...world,
-      indexer: { ...world.indexer, tip: async (options) => ({ ...(await world.indexer.tip(options)), consensusHash: 'ab'.repeat(16) }) },
+      indexer: {
+        ...world.indexer,
+        tip: async (options) => ({ ...(await world.indexer.tip(options)), consensusHash: 'ab'.repeat(16) }),
+        consensusHashes: (heights) => Promise.resolve(heights.map(() => 'ab'.repeat(16))),
+      },
     };
     const terms = { name: 'lied.friends', zoneFile, owner: payer, payer, publish: nowhere };
     const checkConsensus: RegistrationWorld['checkConsensus'] = async ({ height, consensusHash }) => {

@@ -14,7 +14,8 @@ export { BURN_ADDRESS } from './price.js';
 
 /** What one BNS operation's transaction must look like: all but the coins and the change. */
 export interface Recipe {
-  readonly opcode: Opcode;
+  /** `PAYMENT`: no operation, as the one that splits coins for a batch. */
+  readonly opcode: Opcode | 'PAYMENT';
   /** The name, or the namespace's id. */
   readonly name: string;
   /** Hex of the hash it carries, for the transcript. */
@@ -33,6 +34,8 @@ export interface Recipe {
   readonly backRequired: boolean;
   /** Satoshi it then holds at the least. */
   readonly least: bigint;
+  /** The last height at which the rules take it, where it names a consensus hash. */
+  readonly until?: number | undefined;
 }
 
 /** Satoshi in every output that only marks an address, as the reference pays. */

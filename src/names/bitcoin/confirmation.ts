@@ -1,5 +1,5 @@
 import type { CallOptions } from '../../lib/clock.js';
-import { NamesteadError } from '../../lib/errors.js';
+import { isNamesteadError, NamesteadError } from '../../lib/errors.js';
 import { verifyInclusion } from './block.js';
 import { parseHeader, verifyWork } from './header.js';
 import type { Network } from './network.js';
@@ -17,11 +17,30 @@ export interface Confirmation {
  * plan, whose next transaction is void anyway if this one is not there. `null`: not mined yet, or not where the source says.
  * @throws NamesteadError `MerkleMismatch`, `HeaderLinkage`, `HeaderWork`, `Malformed`
  */
-export async function openInclusion(
+export async function openInclusion(txid: string, depth: number, world: InclusionWorld, options: CallOptions = {}): Promise<Confirmation | null> {
+  for (let turn = 1; ; turn++) {
+    try {
+      return await openOnce(txid, depth, world, options);
+    } catch (error) {
+      // Two questions are asked, and a reorg may come in between: a liar is found out all the same.
+      if (turn === TURNS || !(isNamesteadError(error, 'MerkleMismatch') || isNamesteadError(error, 'HeaderLinkage'))) throw error;
+    }
+  }
+}
+
+export interface InclusionWorld {
+  readonly network: Network;
+  readonly headers: HeaderSource;
+  readonly transactions: TransactionSource;
+}
+
+const TURNS = 3;
+
+async function openOnce(
   txid: string,
   depth: number,
-  { network, headers, transactions }: { readonly network: Network; readonly headers: HeaderSource; readonly transactions: TransactionSource },
-  { signal }: CallOptions = {},
+  { network, headers, transactions }: InclusionWorld,
+  { signal }: CallOptions,
 ): Promise<Confirmation | null> {
   const inclusion = await transactions.inclusion(txid, { signal });
   if (inclusion === null) return null;

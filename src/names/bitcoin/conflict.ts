@@ -1,4 +1,4 @@
-import { equal } from '../../lib/bytes.js';
+import { equal, fromUtf8, toHex } from '../../lib/bytes.js';
 import type { CallOptions } from '../../lib/clock.js';
 import { openInclusion } from './confirmation.js';
 import type { Network } from './network.js';
@@ -50,6 +50,17 @@ export async function findConflict(
     if (!place) return null;
     const same = isSame(found.inputs[0] ?? coin, coin) && doesSame(found, planned, transaction.change);
     return { ...place, same: same ? { ...transaction, txid, bytes, fee: await feeOf(found, world, { signal }) } : null };
+  }
+  return null;
+}
+
+/** The id of a mined transaction of a script that preorders with a hash; null: none that the history source knows of, or none to ask. */
+export async function findPreorder(hash: string, script: Uint8Array, world: ConflictWorld, { signal }: CallOptions): Promise<string | null> {
+  const past = world.history ? [...(await world.history.history(script, { signal }))].reverse().slice(0, MOST) : [];
+  for (const { txid } of past) {
+    const bytes = await world.transactions.transaction(txid, { signal });
+    const data = bytes && nulldataOf(openTransaction(bytes, txid).outputs);
+    if (data && toHex(data).startsWith(toHex(fromUtf8(`${world.network.magic}?`)) + hash)) return txid;
   }
   return null;
 }

@@ -20,6 +20,8 @@ export interface Signed extends Omit<Receipt, 'height'> {
   readonly bytes: Uint8Array;
   /** Which output is the payer's change; null: none, or written by an older version. */
   readonly change: number | null;
+  /** The last height at which the rules take it: it names a consensus hash that is fresh for so long. Null: any. */
+  readonly until?: number | null | undefined;
 }
 
 /** A confirmed transaction. Its bytes stay until the plan is done, since a reorg may drop it; null in journals of an older version. */

@@ -59,8 +59,8 @@ function readState(value: unknown): State {
 }
 
 function readSigned(value: unknown): Signed {
-  const { bytes, change } = object(value);
-  return { ...readSpent(value), bytes: readBytes(bytes), change: readIndex(change) };
+  const { bytes, change, until } = object(value);
+  return { ...readSpent(value), bytes: readBytes(bytes), change: readIndex(change), until: readIndex(until) };
 }
 
 function readPaid(value: unknown): Paid {

@@ -1,31 +1,14 @@
-import { equal, fromHex, toHex } from '../../lib/bytes.js';
+import { equal } from '../../lib/bytes.js';
 import type { CallOptions } from '../../lib/clock.js';
 import { isNamesteadError, NamesteadError } from '../../lib/errors.js';
-import { isSame, type Journal } from '../journal.js';
+import type { Journal } from '../journal.js';
 import { lockScript, type Account } from './account.js';
 import { coinsOf, outpoint, type Coin, type Draft } from './coin.js';
 import type { Network } from './network.js';
-import { decodeEntry, decodePlan, encodeEntry, list, object, readBytes, text } from './planCodec.js';
+import { decodePlan } from './planCodec.js';
+import { changePurse, loadPurse, type Made, type Purse, type PurseEntry } from './purseEntry.js';
 import type { PaymentSource } from './source.js';
 import { parseTransaction, type Transaction } from './transaction.js';
-
-/**
- * What the plans of one journal have set aside, so that no two spend the same coin: `held` tells for which plan an output is
- * kept, `made` are their own transactions that may still wait, whose outputs may be spent before they are mined.
- */
-interface Purse {
-  readonly held: ReadonlyMap<string, string>;
-  readonly made: readonly Made[];
-}
-
-interface Made {
-  /** The plan's journal key. */
-  readonly key: string;
-  /** Display hex. */
-  readonly txid: string;
-  readonly bytes: Uint8Array;
-  readonly mined: boolean;
-}
 
 export interface PurseWorld {
   readonly network: Network;
@@ -38,15 +21,6 @@ export type CoinsAt = (account: Account) => readonly Coin[];
 
 /** A node's mempool takes no longer chains of waiting transactions (Bitcoin Core, `DEFAULT_ANCESTOR_LIMIT`, `DEFAULT_DESCENDANT_LIMIT`). */
 const MOST_IN_LINE = 25;
-const MOST_ENTRIES = 20_000;
-const TRIES = 200;
-const EMPTY: Purse = { held: /* @__PURE__ */ new Map(), made: [] };
-
-/** Under which key the journal holds what its plans have set aside. */
-export function purseKey(network: { readonly name: string }): string {
-  return `purse ${network.name}`;
-}
-
 /**
  * Chooses coins for a plan and sets them aside. What is held for it already goes first, then whatever nobody holds; coins of the
  * source count when confirmed, those of one's own waiting transactions as far as mempools allow.
@@ -62,7 +36,7 @@ export async function setAside(
   const listed = await Promise.all(
     accounts.map(async (account) => ({ account, coins: coinsOf(account.lock, await world.payments.unspent(lockScript(account.lock), { signal })) })),
   );
-  return change(world, async (before) => {
+  return changePurse(world, async (before) => {
     try {
       const draft = chooseFrom(key, listed, before, choose);
       return [hold(key, before, draft), draft];
@@ -150,7 +124,7 @@ export async function noteMade(
   holds: ReadonlyMap<number, string>,
   world: PurseWorld,
 ): Promise<void> {
-  await change(world, ({ held, made }) => {
+  await changePurse(world, ({ held, made }) => {
     const kept = new Map(held);
     for (const [vout, holder] of holds) kept.set(outpoint({ txid, vout }), holder);
     const entry = { key, txid, bytes, mined: false };
@@ -161,7 +135,7 @@ export async function noteMade(
 
 /** The transaction is mined: it stands in no mempool's line any more. What a replacement of it would have made is forgotten. */
 export async function noteMined(key: string, txid: string, replaced: readonly string[], world: PurseWorld): Promise<void> {
-  await change(world, ({ held, made }) => {
+  await changePurse(world, ({ held, made }) => {
     const gone = new Set(replaced);
     const kept = made.filter((entry) => !gone.has(entry.txid)).map((entry) => (entry.txid === txid && entry.key === key ? { ...entry, mined: true } : entry));
     return Promise.resolve([{ held: new Map([...held].filter(([point]) => !gone.has(point.slice(0, 64)))), made: kept }, undefined]);
@@ -170,7 +144,7 @@ export async function noteMined(key: string, txid: string, replaced: readonly st
 
 /** A plan is done: its coins are free, and what it stood on is mined too. */
 export async function release(key: string, world: PurseWorld): Promise<void> {
-  await change(world, ({ held, made }) => {
+  await changePurse(world, ({ held, made }) => {
     const own = made.filter((entry) => entry.key === key);
     const under = new Set(own.flatMap(({ bytes }) => parseTransaction(bytes).inputs.map(({ txid }) => txid)));
     const others = made.filter((entry) => entry.key !== key).map((entry) => (under.has(entry.txid) ? { ...entry, mined: true } : entry));
@@ -178,9 +152,17 @@ export async function release(key: string, world: PurseWorld): Promise<void> {
   });
 }
 
+/** How many plans can be paid each from a coin of its own: confirmed, held by none, and large enough. */
+export async function freeCoins(account: Account, shares: readonly { readonly value: bigint }[], world: PurseWorld, { signal }: CallOptions): Promise<number> {
+  const { held } = await loadPurse(world);
+  const coins = coinsOf(account.lock, await world.payments.unspent(lockScript(account.lock), { signal })).filter((coin) => !held.has(outpoint(coin)));
+  const least = shares.reduce((most, { value }) => (value > most ? value : most), 0n);
+  return coins.filter(({ value }) => value >= least).length;
+}
+
 /** The waiting transactions of ours that one stands on, the oldest first, so that they can be sent before it. */
-export async function ancestorsOf(bytes: Uint8Array, world: Pick<PurseWorld, 'network' | 'journal'>): Promise<readonly Uint8Array[]> {
-  const { made } = await load(world);
+export async function ancestorsOf(bytes: Uint8Array, world: PurseEntry): Promise<readonly Uint8Array[]> {
+  const { made } = await loadPurse(world);
   const byId = new Map(made.map((entry) => [entry.txid, entry.bytes]));
   const found = new Map<string, Uint8Array>();
   const visit = (transaction: Transaction): void => {
@@ -196,8 +178,8 @@ export async function ancestorsOf(bytes: Uint8Array, world: Pick<PurseWorld, 'ne
 }
 
 /** Plans other than `key` that stand on an unmined transaction. */
-export async function dependentsOf(key: string, txid: string, world: Pick<PurseWorld, 'network' | 'journal'>): Promise<readonly string[]> {
-  const { made } = await load(world);
+export async function dependentsOf(key: string, txid: string, world: PurseEntry): Promise<readonly string[]> {
+  const { made } = await loadPurse(world);
   return made.filter((entry) => entry.key !== key && parseTransaction(entry.bytes).inputs.some((input) => input.txid === txid)).map((entry) => entry.key);
 }
 
@@ -220,55 +202,4 @@ function explained(error: unknown, { held }: Purse, key: string): unknown {
   const others = new Set([...held.values()].filter((holder) => holder !== key)).size;
   if (!isNamesteadError(error, 'FundsTooLow') || others === 0) return error;
   return new NamesteadError('FundsTooLow', `${error.message} (coins set aside for ${others} other plan${others === 1 ? '' : 's'} under way are not counted)`);
-}
-
-const turns = /* @__PURE__ */ new WeakMap<Journal, Promise<unknown>>();
-
-/** One after the other in this process; against others, the journal's own compare-and-set. */
-function change<T>(world: Pick<PurseWorld, 'network' | 'journal'>, next: (purse: Purse) => Promise<readonly [Purse, T]>): Promise<T> {
-  const { journal } = world;
-  const key = purseKey(world.network);
-  const work = async (): Promise<T> => {
-    for (let turn = 0; turn < TRIES; turn++) {
-      const bytes = await journal.load(key);
-      const [purse, result] = await next(bytes ? decodePurse(bytes, key) : EMPTY);
-      const after = encodePurse(purse);
-      if (isSame(bytes, after) || (await journal.replace(key, bytes, after))) return result;
-    }
-    throw new NamesteadError('JournalBusy', `the journal entry ${key} is changed by others all the time: call again when they are done`);
-  };
-  const done = (turns.get(journal) ?? Promise.resolve()).then(work, work);
-  turns.set(
-    journal,
-    done.catch(() => undefined),
-  );
-  return done;
-}
-
-async function load({ journal, network }: Pick<PurseWorld, 'network' | 'journal'>): Promise<Purse> {
-  const key = purseKey(network);
-  const bytes = await journal.load(key);
-  return bytes ? decodePurse(bytes, key) : EMPTY;
-}
-
-function encodePurse({ held, made }: Purse): Uint8Array {
-  return encodeEntry({ version: 1, held: [...held], made });
-}
-
-function decodePurse(bytes: Uint8Array, key: string): Purse {
-  return decodeEntry(bytes, key, (value) => {
-    const { version, held, made } = object(value);
-    if (version !== 1) throw new TypeError(`version ${String(version)}, not 1`);
-    return {
-      held: new Map(list(held, MOST_ENTRIES).map((entry) => pair(list(entry, 2)))),
-      made: list(made, MOST_ENTRIES).map((entry) => {
-        const { key: plan, txid, bytes: transaction, mined } = object(entry);
-        return { key: text(plan), txid: toHex(fromHex(text(txid))), bytes: readBytes(transaction), mined: mined === true };
-      }),
-    };
-  });
-}
-
-function pair([point, key]: readonly unknown[]): readonly [string, string] {
-  return [text(point), text(key)];
 }

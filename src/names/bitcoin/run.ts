@@ -6,11 +6,11 @@ import type { Parties } from './pay.js';
 import { confirmed, dropped, finished, receiptOf, refused, reopened, signed, type Receipt, type Signed } from './plan.js';
 import type { StepProgress } from './progress.js';
 import { noteMade, noteMined, release } from './purse.js';
-import { send } from './send.js';
+import { isKnown, send } from './send.js';
 import { signStep } from './signing.js';
 import type { PlanWorld, Run, RunOptions, Script } from './step.js';
 import { openTransaction } from './transaction.js';
-import { findLost, settleConflict, waitAccepted, waitConfirmed, type Outcome } from './waiting.js';
+import { findLost, isStale, settleConflict, waitAccepted, waitConfirmed, type Outcome } from './waiting.js';
 
 export type { PlanWorld, RunOptions, Script, Step } from './step.js';
 export type { StepProgress } from './progress.js';
@@ -43,7 +43,8 @@ export async function runPlan(script: Script, parties: Parties, world: PlanWorld
         await noteMade(key, state.current, holdsOf(run, state.current), world);
         const outcome =
           (await sendStep(run, state.current)) ?? (tell('sent', state.current), await waitConfirmed(book, lockScript(sender(run).lock), world, options));
-        if (outcome.kind === 'gone') await book.write(dropped(book.plan()));
+        if (outcome.kind === 'stale') await book.write(refused(book.plan()));
+        else if (outcome.kind === 'gone') await book.write(dropped(book.plan()));
         else if (outcome.kind === 'reopened') await reopen(run, outcome.index, tell);
         else if ((await takeStep(run, outcome, refusals, tell)) === 'refused') refusals++;
         break;
@@ -81,11 +82,16 @@ async function sendStep(run: Run, current: Signed): Promise<Outcome | null> {
   const { world, options, book } = run;
   // Another process may have gone on since; it would then have sent this, or another in its place.
   await book.refresh();
+  // A price would be paid for what the rules no longer take.
+  if (await isStale(current, world, options)) return { kind: 'stale' };
   try {
     await send(current, world, options);
     return null;
   } catch (error) {
     if (!isNamesteadError(error, 'BroadcastRejected')) throw error;
+    // A version that it was to take the place of is there, or mined.
+    const { state } = book.plan();
+    for (const { txid } of state.kind === 'signed' ? state.former : []) if (await isKnown(txid, world, options)) return null;
     const outcome = await settleConflict(current, lockScript(sender(run).lock), error, world, options).catch(async (cause: unknown) => {
       if (cause === error) await book.write(refused(book.plan()));
       throw cause;

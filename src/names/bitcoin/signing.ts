@@ -7,16 +7,23 @@ import { funded, receiptOf, type Plan, type Signed } from './plan.js';
 import { setAside } from './purse.js';
 import type { Run, Step } from './step.js';
 import { isKnown } from './send.js';
-import { parseTransaction } from './transaction.js';
+import { isStale } from './waiting.js';
+import { parseTransaction, serializeTransaction } from './transaction.js';
 
 type Planned = Plan['state'] & { readonly kind: 'planned' };
 
 /** Draws up, funds and signs a step. A former transaction that made it to the network after all is taken instead of a new one. */
 export async function signStep(run: Run, step: Step, { former }: Planned): Promise<Signed> {
   const { script, parties, world, options, book } = run;
-  for (const transaction of former) if (await isKnown(transaction.txid, world, options)) return transaction;
+  let rate = options.feeRate;
+  for (const transaction of former) {
+    if (!(await isKnown(transaction.txid, world, options))) continue;
+    if (!(await isStale(transaction, world, options))) return transaction;
+    // It waits still, and would be mined for nothing: nodes must take this one in its place.
+    rate = Math.max(rate ?? (await feeRateOf(world.payments, options)), rateToReplace(transaction));
+  }
   const { receipts } = book.plan();
-  const feeRate = await feeRateOf(world.payments, options);
+  const feeRate = await feeRateOf(world.payments, { ...options, feeRate: rate });
   const reserve = script.steps.slice(receipts.length + 1).reduce((sum, next) => sum + reserveFor(next.outputs, parties.payer, feeRate), 0n);
   const recipe = await step.draw(receipts.map(receiptOf));
   checkSenders(recipe, parties);
@@ -26,7 +33,17 @@ export async function signStep(run: Run, step: Step, { former }: Planned): Promi
   await book.write(funded(book.plan(), draft.inputs.map(outpoint)));
   const signers = [...parties.owner.signers, ...parties.payer.signers];
   const { bytes, txid, fee } = await signDraft(draft, signers, world.transactions, { signal: options.signal });
-  return { operation: recipe.opcode, name: recipe.name, hash: recipe.hash, price: recipe.price, fee, txid, bytes, change: draft.change };
+  return {
+    operation: recipe.opcode,
+    name: recipe.name,
+    hash: recipe.hash,
+    price: recipe.price,
+    fee,
+    txid,
+    bytes,
+    change: draft.change,
+    until: recipe.until ?? null,
+  };
 }
 
 /**
@@ -38,6 +55,17 @@ function spendsOf(recipe: Recipe, [last]: readonly Signed[], { receipts }: Plan)
   const before = receipts.at(-1);
   if (recipe.sender !== 'payer' || before?.change === null || before?.change === undefined) return undefined;
   return { txid: before.txid, vout: before.change, always: false };
+}
+
+/** Satoshi per virtual byte with which nodes take a transaction in another's place (BIP 125): its own relay besides. */
+export function rateToReplace({ fee, bytes }: Pick<Signed, 'fee' | 'bytes'>): number {
+  return Number(fee) / virtualSizeOf(bytes) + 1.2;
+}
+
+/** Virtual bytes (BIP 141). */
+function virtualSizeOf(bytes: Uint8Array): number {
+  const stripped = serializeTransaction(parseTransaction(bytes), 'stripped').length;
+  return Math.ceil((3 * stripped + bytes.length) / 4);
 }
 
 function firstInput({ bytes }: Signed): { readonly txid: string; readonly vout: number } {

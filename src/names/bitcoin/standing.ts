@@ -26,6 +26,8 @@ export interface ConsensusClaim {
 export interface Standing extends ConsensusClaim {
   /** The height of the next Bitcoin block, where an operation sent now lands at the earliest. */
   readonly nextHeight: number;
+  /** The last height at which the consensus hash is fresh. */
+  readonly until: number;
 }
 
 export interface NameStanding {
@@ -42,18 +44,36 @@ export interface NamespaceStanding extends NamespaceTerms {
 
 /** Operations must name one of the last 24 consensus hashes (spec b.5); this many of those blocks are left for mining. */
 const STALE = 12;
+const WINDOW = 24;
+/** A reorg of so few blocks does not void an operation: the hash it names lies beneath. */
+const DEEP = 6;
+
+/** The height of the next Bitcoin block. @throws NamesteadError `ConsensusStale` when the indexer is too far behind the headers, `HttpMalformed` */
+export async function findNextHeight(world: StandingWorld, options: CallOptions): Promise<number> {
+  return (await findTip(world, options)).nextHeight;
+}
 
 /** @throws NamesteadError `ConsensusStale` when the indexer is too far behind the headers, `HttpMalformed` */
-export async function findStanding({ indexer, headers, checkConsensus }: StandingWorld, { signal }: CallOptions): Promise<Standing> {
+export async function findStanding(world: StandingWorld, options: CallOptions): Promise<Standing> {
+  const { indexer, checkConsensus } = world;
+  const { signal } = options;
+  const tip = await findTip(world, options);
+  const deep = tip.nextHeight - 1 - DEEP;
+  const [hash] = deep >= 0 && deep < tip.height ? await indexer.consensusHashes([deep], { signal }) : [];
+  const claim = hash ? { height: deep, consensusHash: hash } : { height: tip.height, consensusHash: tip.consensusHash };
+  asHex(claim.consensusHash, `the consensus hash of ${indexer.operator}`, 16);
+  await checkConsensus?.(claim, { signal });
+  return { ...claim, nextHeight: tip.nextHeight, until: claim.height + WINDOW };
+}
+
+async function findTip({ indexer, headers }: StandingWorld, { signal }: CallOptions): Promise<ConsensusClaim & { readonly nextHeight: number }> {
   const { height, consensusHash } = await indexer.tip({ signal });
-  asHex(consensusHash, `the consensus hash of ${indexer.operator}`, 16);
   const beyond = Math.max(1, (await headers.headers(height, STALE + 2, { signal })).length);
   if (beyond > STALE + 1)
     throw new NamesteadError(
       'ConsensusStale',
       `${indexer.operator} stands at height ${height}, more than ${STALE} blocks behind ${headers.operator}: wait until it has caught up, or ask another`,
     );
-  await checkConsensus?.({ height, consensusHash }, { signal });
   return { height, consensusHash, nextHeight: height + beyond };
 }
 

@@ -12,6 +12,8 @@ export type Outcome =
   | { readonly kind: 'confirmed'; readonly transaction: Signed; readonly height: number }
   /** Their first coin is spent by something else, deep enough: none of them can be mined any more. */
   | { readonly kind: 'gone' }
+  /** Not mined while the rules would have taken it. */
+  | { readonly kind: 'stale' }
   /** A reorg took an earlier step's transaction out of the chain. */
   | { readonly kind: 'reopened'; readonly index: number };
 
@@ -40,6 +42,7 @@ export async function waitConfirmed(book: Book, script: Uint8Array, world: PlanW
       const index = await findLost(receipts, world, options);
       if (index !== null) return { kind: 'reopened', index };
     }
+    if (turn % RECHECK === 0 && (await isStale(state.current, world, options))) return { kind: 'stale' };
     return turn % RESEND === 0 ? resend(state.current, state.former, script, world, options) : null;
   });
 }
@@ -56,6 +59,12 @@ function tellConfirming(transaction: Signed, found: Confirmation | null, waited:
     waited,
     about: network.bitcoin.work === 'proved' ? (network.confirmations - done) * BLOCK_SECONDS : undefined,
   });
+}
+
+/** Whether the last block that could hold the transaction is there, without it. */
+export async function isStale({ txid, until }: Signed, { headers, transactions }: PlanWorld, { signal }: RunOptions): Promise<boolean> {
+  if (until === null || until === undefined || (await headers.headers(until, 1, { signal })).length === 0) return false;
+  return (await transactions.inclusion(txid, { signal })) === null;
 }
 
 /** Mempools forget: what nobody knows any more is sent again, and where nodes refuse it, it is asked what took its coin. */
@@ -90,7 +99,7 @@ export async function findLost(receipts: readonly Paid[], world: PlanWorld, opti
 }
 
 /** So often in a row an indexer must say no, since after a reorg it may still tell of the blocks that were. */
-const REFUSALS = 6;
+const REFUSALS = 10;
 
 /**
  * Asks the indexer whether the rules took the operation. Its word is not proof: a liar can stop the plan here, and go on it

@@ -94,7 +94,7 @@ describe('every operation', () => {
           const data = nulldataOf(outputs);
           const decoded = data && decodeOperation(data, { magic: 'id', epoch, outputs: outputs.length });
           expect(decoded?.opcode).toBe(made.opcode);
-          expect(allowed[made.opcode]?.(outputs.length) ?? true).toBe(true);
+          expect(allowed[made.opcode as Operation['opcode']]?.(outputs.length) ?? true).toBe(true);
           expect(outputs[0]).toEqual(made.outputs[0]);
           // The sender's change stands where the layout wants it; the rest keeps its order.
           const sender = lockScript((made.sender === 'owner' ? by0 : by).lock);

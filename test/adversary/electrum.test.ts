@@ -151,6 +151,11 @@ describe('an answer that cannot be is refused', () => {
   test('another chain, and another protocol', async () => {
     const features = about('server.features', (answer) => ({ ...fields(answer), genesis_hash: bitcoinMainnet.genesisHash }));
     await expect((await lied(features)).tip()).rejects.toThrow(code('NetworkMismatch'));
+    const header: Lie = ({ method, params, result }) => {
+      if (method === 'server.features') return { error: { code: -32601, message: 'unknown method' } };
+      return method === 'blockchain.block.header' && params[0] === 0 ? { result: flip(result, 8) } : undefined;
+    };
+    await expect((await lied(header)).tip()).rejects.toThrow(code('NetworkMismatch'));
     await expect((await lied(about('server.version', () => ['x', '1.1']))).tip()).rejects.toThrow(code('HttpMalformed'));
     await expect(
       (await lied(({ method }) => (method === 'server.version' ? { error: { code: 1, message: 'unsupported' } } : undefined))).tip(),

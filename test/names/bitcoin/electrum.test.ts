@@ -11,6 +11,7 @@ import {
   parseInclusion,
   parseUnspent,
 } from '../../../src/names/bitcoin/electrum.js';
+import { verifyHeaderBranch } from '../../../src/names/bitcoin/headerProof.js';
 import { scriptOfAddress } from '../../../src/names/bitcoin/script.js';
 
 const id = fc.uint8Array({ minLength: 32, maxLength: 32 }).map(toHex);
@@ -21,6 +22,23 @@ const display = (hash: Uint8Array): string => toHex(reversed(hash));
 test('a script has the name that the protocol gives it', () => {
   // The example of the protocol's own documentation, "Script Hashes".
   expect(electrumScriptHash(scriptOfAddress('1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa'))).toBe('8b01df4e368ea28f8dc0423bcf7a4923e3a12d307c875e47a0cfbf90b5c39161');
+});
+
+test('a header of the main chain is proved beneath its root', () => {
+  // The example of the protocol's own documentation, "cp_height example": height 5, cp_height 8.
+  const told = {
+    branch: [
+      '000000004ebadb55ee9096c9a2f8880e09da59c0d68b1c228da88e48844a1485',
+      '96cbbc84783888e4cc971ae8acf86dd3c1a419370336bb3c634c97695a8c5ac9',
+      '965ac94082cebbcffe458075651e9cc33ce703ab0115c72d9e8b1a9906b2b636',
+      '89e5daa6950b895190716dd26054432b564ccdc2868188ba1da76de8e1dc7591',
+    ],
+    header:
+      '0100000085144a84488ea88d221c8bd6c059da090e88f8a2c99690ee55dbba4e00000000e11c48fecdd9e72510ca84f023370c9a38bf91ac5cae88019bee94d24528526344c36649ffff001d1d03e477',
+    root: 'e347b1c43fd9b5415bf0d92708db8284b78daf4d0e24f9c3405f45feb85e25db',
+  };
+  const { header, branch } = parseHeaderProof(told, 'x');
+  expect(verifyHeaderBranch(header, 5, branch, { height: 8, root: told.root }).hash).toBe('000000009b7262315dbf071787ad3656097b892abffd1f95a1a022f896f533fc');
 });
 
 test('what is told well is read as it was told', () => {

@@ -5,7 +5,7 @@ import { openSession, type Connect, type JsonRpcSession } from '../../../lib/jso
 import { asCount, asFields, asHex, asList } from '../../../lib/shape.js';
 import { MOST_BLOCK_BYTES } from '../block.js';
 import { electrumScriptHash, MOST_HEADERS, parseFeeRate, parseHeaderPage, parseHeaderProof, parseHistory, parseInclusion, parseUnspent } from '../electrum.js';
-import { HEADER_BYTES } from '../header.js';
+import { HEADER_BYTES, hashHeader } from '../header.js';
 import type { BitcoinParams } from '../network.js';
 import type { HeaderProofSource, HeaderSource, HistorySource, Inclusion, PaymentSource, TransactionSource } from '../source.js';
 import { openTransaction } from '../transaction.js';
@@ -25,6 +25,8 @@ const MOST_SCRIPTS = 8;
 /** A connection left alone for so long (ms) may be dead without telling. */
 const IDLE = 60_000;
 const OP_RETURN = 0x6a;
+/** Codes of servers that have had enough of us for now, or of everybody (aiorpcX). */
+const BUSY = /* @__PURE__ */ new Set([-101, -102]);
 /** What servers say of a transaction that is not there, each in its own words. */
 const ABSENT = /no such|not found|no transaction|missing transaction|unknown transaction/i;
 
@@ -66,7 +68,7 @@ export function electrum({ url, connect, params, timeout = 15_000 }: ElectrumOpt
     try {
       return await call(...asked);
     } catch (error) {
-      if (ABSENT.test(refusalOf(error).reason)) return null;
+      if (ABSENT.test(reasonOf(error).reason)) return null;
       throw error;
     }
   };
@@ -78,6 +80,15 @@ export function electrum({ url, connect, params, timeout = 15_000 }: ElectrumOpt
     const method = 'blockchain.headers.subscribe';
     const { height, hex } = asFields(await call(method, [], options), say(method));
     return { height: asCount(height, say(method)), header: fromHex(asHex(hex, say(method), HEADER_BYTES)) };
+  };
+  /** Null where the server refuses what lies above its own tip; each has its own words for it. */
+  const within = async (height: number, options: CallOptions | undefined, ask: () => Promise<unknown>): Promise<unknown> => {
+    try {
+      return await ask();
+    } catch (error) {
+      if (!isNamesteadError(error, 'ServerFailed') || height <= (await tip(options)).height) throw error;
+      return null;
+    }
   };
   const transaction: Electrum['transaction'] = async (txid, options) => {
     const method = 'blockchain.transaction.get';
@@ -123,8 +134,10 @@ export function electrum({ url, connect, params, timeout = 15_000 }: ElectrumOpt
       const method = 'blockchain.block.headers';
       const headers: Uint8Array[] = [];
       for (let most = MOST_HEADERS; headers.length < count;) {
-        const wanted = Math.min(most, count - headers.length);
-        const page = parseHeaderPage(await call(method, [from + headers.length, wanted], options, HEADERS), wanted, say(method));
+        const [start, wanted] = [from + headers.length, Math.min(most, count - headers.length)];
+        const answer = await within(start, options, () => call(method, [start, wanted], options, HEADERS));
+        if (answer === null) break;
+        const page = parseHeaderPage(answer, wanted, say(method));
         headers.push(...page.headers);
         // Fewer than it gives at a time: its chain ends there.
         if (page.headers.length < Math.min(wanted, page.max)) break;
@@ -134,14 +147,10 @@ export function electrum({ url, connect, params, timeout = 15_000 }: ElectrumOpt
     },
     headerProof: async (height, checkpoint, options) => {
       const method = 'blockchain.block.header';
+      const answer = await within(Math.max(height, checkpoint), options, () => call(method, [height, checkpoint], options));
+      if (answer === null) return null;
       // With a `cp_height` of 0 servers answer the header alone, and a tree of one leaf has no branch.
-      try {
-        const answer = await call(method, [height, checkpoint], options);
-        return checkpoint === 0 ? { header: fromHex(asHex(answer, say(method), HEADER_BYTES)), branch: [] } : parseHeaderProof(answer, say(method));
-      } catch (error) {
-        if (!isNamesteadError(error, 'ServerFailed') || Math.max(height, checkpoint) <= (await tip(options)).height) throw error;
-        return null;
-      }
+      return checkpoint === 0 ? { header: fromHex(asHex(answer, say(method), HEADER_BYTES)), branch: [] } : parseHeaderProof(answer, say(method));
     },
     inclusion: async (txid, options): Promise<Inclusion | null> => {
       const bytes = await transaction(txid, options);
@@ -167,7 +176,7 @@ export function electrum({ url, connect, params, timeout = 15_000 }: ElectrumOpt
         return asHex(await call(method, [toHex(bytes)], options), say(method), 32);
       } catch (error) {
         // 1 and 2: the server's own refusal and its node's; others are no judgement of the transaction.
-        const { code, reason } = refusalOf(error);
+        const { code, reason } = reasonOf(error);
         if (code !== 1 && code !== 2) throw error;
         throw new NamesteadError('BroadcastRejected', `${operator} refused the transaction: ${reason}`, { cause: error });
       }
@@ -216,7 +225,13 @@ function caller(url: string, connect: Connect, params: ElectrumOptions['params']
     call: async (method, args, options, limit) => {
       const session = await orAborted(standing(), options?.signal, `${url} ${method}`);
       used = Date.now();
-      return session.call(method, args, { limit, timeout: limit === undefined ? timeout : 4 * timeout, signal: options?.signal });
+      try {
+        return await session.call(method, args, { limit, timeout: limit === undefined ? timeout : 4 * timeout, signal: options?.signal });
+      } catch (error) {
+        const { code, reason } = reasonOf(error);
+        if (!BUSY.has(code)) throw error;
+        throw new NamesteadError('HttpStatus', `${url} is busy: ${reason}`, { cause: { status: 429, retryAfter: null } });
+      }
     },
     close: () => {
       void opening?.then((session) => session.close()).catch(() => undefined);
@@ -230,14 +245,22 @@ async function greet(session: JsonRpcSession, url: string, { name, genesisHash }
   const what = `${url} server.version`;
   const [, version] = asList(await session.call('server.version', ['namestead', PROTOCOL], { timeout }), what, 2);
   if (version !== PROTOCOL) throw new NamesteadError('HttpMalformed', `${what} speaks ${String(version).slice(0, 20)}, and ${PROTOCOL} was asked for`);
-  const features = asFields(await session.call('server.features', [], { timeout }), `${url} server.features`);
-  if (features['genesis_hash'] !== genesisHash)
-    throw new NamesteadError(
-      'NetworkMismatch',
-      `${url} serves another chain than ${name}: its genesis block is ${String(features['genesis_hash']).slice(0, 64)}`,
-    );
+  const told = await genesisOf(session, url, timeout);
+  if (told !== genesisHash) throw new NamesteadError('NetworkMismatch', `${url} serves another chain than ${name}: its genesis block is ${told}`);
 }
 
-function refusalOf(error: unknown): { readonly code: number; readonly reason: string } {
+/** Some servers have no features to tell; block 0 they have all. */
+async function genesisOf(session: JsonRpcSession, url: string, timeout: number): Promise<string> {
+  try {
+    const features = asFields(await session.call('server.features', [], { timeout }), `${url} server.features`);
+    return asHex(features['genesis_hash'], `${url} server.features`, 32);
+  } catch (error) {
+    if (!isNamesteadError(error, 'ServerFailed')) throw error;
+    const header = await session.call('blockchain.block.header', [0], { timeout });
+    return hashHeader(fromHex(asHex(header, `${url} blockchain.block.header`, HEADER_BYTES)));
+  }
+}
+
+function reasonOf(error: unknown): { readonly code: number; readonly reason: string } {
   return isNamesteadError(error, 'ServerFailed') ? (error.cause as { code: number; reason: string }) : { code: 0, reason: '' };
 }

@@ -164,6 +164,23 @@ describe('a client of one server', () => {
     expect((await source.history(script)).at(-1)).toEqual({ txid: waiting, height: Number(await node.rpc('getblockcount')) });
   });
 
+  test('reads servers that have no features to tell, and refuse what lies above their tip', async () => {
+    const source = await through(({ method, params, result }) => {
+      if (method === 'server.features') return { error: { code: -32601, message: 'unknown method' } };
+      const beyond = method === 'blockchain.block.headers' && (result as { count: number }).count === 0;
+      return beyond ? { error: { code: 1, message: `Invalid height ${String(params[0])}` } } : undefined;
+    });
+    const { height } = await source.tip();
+    expect(await source.headers(height, 1)).toHaveLength(1);
+    expect(await source.headers(height + 1, 1)).toEqual([]);
+    expect(await source.headers(height + 9, 1)).toEqual([]);
+  });
+
+  test('says HttpStatus of a server that is busy, as of any other', async () => {
+    const source = await through(({ method }) => (method === 'blockchain.relayfee' ? { error: { code: -102, message: 'server busy' } } : undefined));
+    await expect(source.feeRate()).rejects.toMatchObject({ code: 'HttpStatus', cause: { status: 429 } });
+  });
+
   test('gives up when it is told to, and keeps the connection', async () => {
     const asked = new AbortController();
     const source = await through(({ method }) => {

@@ -34,7 +34,7 @@ export interface VerifyProofOptions {
 export interface VerifiedProof {
   readonly record: NameRecord;
   readonly evidence: Evidence;
-  /** The blocks in which an operation on the name would not show: from here to the last block known. Nothing is known of later ones either. */
+  /** The blocks in which an operation on the name would not show: from here to the last block known, none when that is the operation's own. Nothing is known of later ones either. */
   readonly notCovered: { readonly from: number; readonly to: number };
   /** The one that came along, checked against the record's hash; null: none did. */
   readonly zoneFile: Uint8Array | null;
@@ -170,7 +170,7 @@ function evidenceOf({ operation, ready, rootHeight }: PortableProof, { network, 
       'namespace: made ready by an operation proved alike; name: neither expired nor revoked',
     ],
     unchecked: [
-      `operations on the name after height ${height}: blocks ${height + 1} to ${known} are not covered, nor any later one`,
+      `operations on the name after height ${height}${known > height ? `: blocks ${height + 1} to ${known} are not covered, nor any later one` : ''}`,
       'that earlier operations kept the rules: the anchor stands for it',
     ],
     pending: [],

@@ -119,6 +119,10 @@ describe('a proof of a name', () => {
     await expect(proveName('alice.id', proving, { headersRoot: { ...root, height: 500 } })).rejects.toMatchObject({ code: 'AnchorRequired' });
   });
 
+  test('gives up with its caller', async () => {
+    await expect(prove('alice.id', { signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'Aborted' });
+  });
+
   test('wants headers, a time and an age from the verifier', async () => {
     const file = await prove('alice.id');
     const { chain: _, ...without } = byChain();

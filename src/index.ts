@@ -90,6 +90,16 @@ export type {
   TransactionSource,
   Unspent,
 } from './names/bitcoin/source.js';
+export { quorum } from './names/bitcoin/quorum.js';
+export { fallback } from './names/bitcoin/fallback.js';
+export { cached as cachedSource } from './names/bitcoin/cached.js';
+export type { CachedSourceOptions } from './names/bitcoin/cached.js';
+export { retrying as retryingSource } from './names/bitcoin/retrying.js';
+export type { RetryingSourceOptions } from './names/bitcoin/retrying.js';
+export { limited } from './names/bitcoin/limited.js';
+export { limitedHttp } from './lib/gate.js';
+export type { Limits } from './lib/gate.js';
+export type { AnySource, Ports, SourceMethod } from './names/bitcoin/wrapped.js';
 export { createHeaderChain, syncHeaders } from './names/bitcoin/chain.js';
 export type { HeaderChain, HeaderChainOptions, SyncOptions, SyncResult } from './names/bitcoin/chain.js';
 export { makeAnchor, openAnchor } from './names/bitcoin/anchor.js';

@@ -1,6 +1,6 @@
 import { fromUtf8, gather, toUtf8 } from './bytes.js';
 import type { CallOptions } from './clock.js';
-import { NamesteadError } from './errors.js';
+import { isNamesteadError, NamesteadError } from './errors.js';
 import { parseBounded } from './json.js';
 
 /** The shape of the platform's `fetch`, as far as it is used. */
@@ -56,7 +56,20 @@ export function http(fetch: Fetch = platformFetch): Http {
 /** As {@link Http}, but any status outside 200–299 is the error `HttpStatus`. */
 export function expectOk(answer: HttpAnswer, where: string): HttpAnswer {
   if (answer.status >= 200 && answer.status < 300) return answer;
-  throw new NamesteadError('HttpStatus', `${where} answered status ${answer.status}: ${excerpt(answer.body)}`);
+  const cause: HttpRefusal = { status: answer.status, retryAfter: answer.headers.get('retry-after') };
+  throw new NamesteadError('HttpStatus', `${where} answered status ${answer.status}: ${excerpt(answer.body)}`, { cause });
+}
+
+/** What a server said when it refused, the cause of `HttpStatus`. */
+export interface HttpRefusal {
+  readonly status: number;
+  /** The header of that name as it came: seconds, or a date (RFC 9110, 10.2.3). */
+  readonly retryAfter: string | null;
+}
+
+/** Null for any other error than `HttpStatus`. */
+export function refusalOf(error: unknown): HttpRefusal | null {
+  return isNamesteadError(error, 'HttpStatus') ? (error.cause as HttpRefusal) : null;
 }
 
 /** Parses a JSON body. @throws NamesteadError `HttpMalformed` */

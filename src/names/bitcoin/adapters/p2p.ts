@@ -7,6 +7,8 @@ import { peerNetworks } from '../peerMessage.js';
 import { peerSource, type PeerSource } from '../peerSource.js';
 import type { BlockId } from '../source.js';
 
+export type { PeerSource } from '../peerSource.js';
+
 export interface P2pOptions {
   readonly host: string;
   /** Default the network's own. */

@@ -54,7 +54,7 @@ export function atlasPeer({ ledger, shelf, clock, http, peers, onError }: AtlasO
   const neighbours = new Set(peers.map(urlOf));
   const handed = new Set<Promise<void>>();
 
-  const missing = (): string[] => [...new Set(ledger.zoneFileRows().map((row) => row.hash))].filter((hash) => !shelf.has(hash));
+  const missing = (): string[] => [...new Set(ledger.lookups().zoneFileHashes())].filter((hash) => !shelf.has(hash));
 
   const pullFrom = async (url: string): Promise<void> => {
     const wanted = missing().slice(0, ROUND);
@@ -109,14 +109,20 @@ export function atlasPeer({ ledger, shelf, clock, http, peers, onError }: AtlasO
     get: (hash) => shelf.get(hash),
     put: async (bytes) => {
       const hash = toHex(hashZoneFile(bytes));
-      if (ledger.bitsOf(hash).length === 0) return false;
+      if (ledger.lookups().bitsOf(hash).length === 0) return false;
       if (shelf.has(hash)) return true;
       await shelf.put(hash, bytes);
       // Only what is new is handed on, so that a file goes round once.
       for (const url of neighbours) later(push(url, bytes));
       return true;
     },
-    inventory: () => packInventory(ledger.zoneFileRows().map((row) => shelf.has(row.hash))),
+    inventory: () =>
+      packInventory(
+        ledger
+          .lookups()
+          .zoneFileHashes()
+          .map((hash) => shelf.has(hash)),
+      ),
     peers: () =>
       [...neighbours]
         .map((url) => new URL(url))

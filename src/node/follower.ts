@@ -28,6 +28,8 @@ export interface Follower {
   close(): Promise<void>;
 }
 
+/** Changed rows that are held back while blocks come fast. */
+const MOST_WAITING = 20_000;
 /** The most milliseconds between two tries while bitcoind fails. */
 const MAX_BACKOFF = 5000;
 
@@ -54,6 +56,7 @@ export function follow({ bitcoin, ledger, network, clock, interval, onChange, on
     for (let height = ledger.height(); height !== null; height = ledger.height()) {
       if (height <= tip && (await bitcoin.blockHash(height, { signal })) === ledger.hashAt(height)) return;
       ledger.undo();
+      ledger.commit();
       changed();
     }
   };
@@ -74,6 +77,8 @@ export function follow({ bitcoin, ledger, network, clock, interval, onChange, on
       const transactions = await readCandidates(block, network, bitcoin, signal);
       signal.throwIfAborted();
       ledger.apply({ height: next, hash, time: block.header.time, transactions });
+      // Far behind, many blocks are made to last at once; at the tip each one is.
+      if (next === target || ledger.waiting() >= MOST_WAITING) ledger.commit();
       changed();
     }
     indexing = false;

@@ -1,8 +1,11 @@
 import { toBase64 } from '../lib/bytes.js';
 import type { XmlRpcValue } from '../lib/xmlrpc.js';
 import { isNameValid } from '../names/name.js';
-import { isPeer, parsePeerBase64, peerLimits } from '../zones/peer.js';
+import { isPeer, parsePeerBase64, peerLimits, type ZoneFileRow } from '../zones/peer.js';
+import type { AccountRowAt } from './accounts.js';
 import { lastBlock, SERVER_VERSION, type Context } from './context.js';
+import { accountJson, balanceText } from './accountJson.js';
+import type { Lookups } from './indexes.js';
 import type { Json } from './json.js';
 import {
   historyJson,
@@ -13,8 +16,10 @@ import {
   operationJson,
   priceOfName,
   priceOfNamespace,
+  announced,
   didOf,
   readyNamespaces,
+  transactionJson,
   viewName,
   type NameView,
 } from './records.js';
@@ -89,7 +94,7 @@ const chain: Readonly<Record<string, Method>> = {
   },
   get_block_from_consensus: {
     arity: 1,
-    answer: ({ ledger }, [hash]) => ({ block_id: ledger.heightOfConsensus(text(hash, /^[0-9a-f]{32}$/, 'consensus hash')) }),
+    answer: ({ ledger }, [hash]) => ({ block_id: ledger.lookups().heightOfConsensus(text(hash, /^[0-9a-f]{32}$/, 'consensus hash')) }),
   },
   get_num_blockstack_ops_at: { arity: 1, answer: ({ ledger }, [at]) => ({ count: ledger.at(height(at))?.operations.length ?? 0 }) },
   get_blockstack_ops_at: {
@@ -99,19 +104,19 @@ const chain: Readonly<Record<string, Method>> = {
       return { nameops: (ledger.at(height(at))?.operations ?? []).slice(start, start + count(most, OPERATIONS_PAGE, 'count')).map(operationJson) };
     },
   },
-  get_blockstack_ops_hash_at: { arity: 1, answer: ({ ledger }, [at]) => ({ ops_hash: ledger.at(height(at))?.operationsHash ?? null }) },
+  get_blockstack_ops_hash_at: { arity: 1, answer: ({ ledger }, [at]) => ({ ops_hash: ledger.operationsHashAt(height(at)) }) },
   get_blockstack_ops_hashes: {
     arity: 2,
     answer: ({ ledger }, [from, most]) => {
       const [first, length] = [height(from), count(most, OPERATIONS_HASHES, 'count')];
-      return { ops_hashes: Array.from({ length }, (_, at) => ledger.at(first + at)?.operationsHash ?? null) };
+      return { ops_hashes: Array.from({ length }, (_, at) => ledger.operationsHashAt(first + at)) };
     },
   },
   get_transaction_status: {
     arity: 1,
     answer: ({ ledger }, [txid]) => {
-      const found = ledger.transaction(text(txid, /^[0-9a-f]{64}$/, 'txid'));
-      return { tx: found ? { status: found.status, block_height: found.height, vtxindex: found.index, op: found.opcode } : { status: 'ignored' } };
+      const found = ledger.lookups().transaction(text(txid, /^[0-9a-f]{64}$/, 'txid'));
+      return { tx: found ? transactionJson(found) : { status: 'ignored' } };
     },
   },
 };
@@ -122,13 +127,13 @@ const names: Readonly<Record<string, Method>> = {
     arity: 1,
     answer: async (context, [name]) => {
       const view = known(context, name);
-      return { record: { ...(await nameJson(context, view)), history: historyJson(context.ledger.nameHistory(view.name)) } };
+      return { record: { ...(await nameJson(context, view)), history: historyJson(context.ledger.lookups().nameHistory(view.name)) } };
     },
   },
   get_name_history_page: {
     arity: 2,
     answer: (context, [name, page]) => {
-      const newest = [...context.ledger.nameHistory(known(context, name).name)].reverse();
+      const newest = [...context.ledger.lookups().nameHistory(known(context, name).name)].reverse();
       const start = count(page, 0xffff, 'page') * HISTORY_PAGE;
       return { history: historyJson(newest.slice(start, start + HISTORY_PAGE)) };
     },
@@ -151,7 +156,7 @@ const names: Readonly<Record<string, Method>> = {
   get_name_cost: { arity: 1, answer: (context, [name]) => ({ ...priceOfName(context, nameOf(name)) }) },
   get_namespace_cost: { arity: 1, answer: (context, [id]) => ({ ...priceOfNamespace(context, namespaceOf(id)) }) },
   get_namespace_blockchain_record: { arity: 1, answer: (context, [id]) => ({ record: namespaceJson(context, namespaceOf(id)) }) },
-  get_names_owned_by_address: { arity: 1, answer: (context, [address]) => ({ names: liveNames(context, { address: addressOf(address) }) }) },
+  get_names_owned_by_address: { arity: 1, answer: (context, [address]) => ({ names: context.ledger.lookups().namesOf(addressOf(address)) }) },
   get_historic_names_by_address: {
     arity: 3,
     answer: (context, [address, from, most]) => {
@@ -162,11 +167,63 @@ const names: Readonly<Record<string, Method>> = {
   get_num_historic_names_by_address: { arity: 1, answer: (context, [address]) => ({ count: namesOnceOf(context, addressOf(address)).length }) },
   get_all_names: { arity: 2, answer: (context, [from, most]) => paged(liveNames(context), from, most) },
   get_num_names: { arity: 0, answer: (context) => ({ count: liveNames(context).length }) },
-  get_num_names_cumulative: { arity: 0, answer: ({ ledger }) => ({ count: ledger.names().length }) },
-  get_all_names_cumulative: { arity: 2, answer: ({ ledger }, [from, most]) => paged(ledger.names(), from, most) },
+  get_num_names_cumulative: { arity: 0, answer: ({ ledger }) => ({ count: [...ledger.lookups().names()].length }) },
+  get_all_names_cumulative: { arity: 2, answer: ({ ledger }, [from, most]) => paged([...ledger.lookups().names()].sort(), from, most) },
   get_names_in_namespace: { arity: 3, answer: (context, [id, from, most]) => paged(namesIn(context, id), from, most) },
   get_num_names_in_namespace: { arity: 1, answer: (context, [id]) => ({ count: namesIn(context, id).length }) },
   get_all_namespaces: { arity: 0, answer: (context) => ({ namespaces: readyNamespaces(context) }) },
+};
+
+const tokenOf = (value: XmlRpcValue | undefined): string => text(value, /^STACKS$/, 'token type');
+
+function accountOf({ ledger }: Context, address: XmlRpcValue | undefined): AccountRowAt {
+  const row = ledger.lookups().account(addressOf(address));
+  if (!row) throw refusal(404, 'No such account.');
+  return row;
+}
+
+const accounts: Readonly<Record<string, Method>> = {
+  get_account_tokens: { arity: 1, answer: ({ ledger }, [address]) => ({ token_types: ledger.lookups().account(addressOf(address)) ? ['STACKS'] : [] }) },
+  get_account_balance: {
+    arity: 2,
+    answer: ({ ledger }, [address, token]) => {
+      tokenOf(token);
+      return { balance: balanceText(ledger.lookups().account(addressOf(address))) };
+    },
+  },
+  get_account_record: {
+    arity: 2,
+    answer: (context, [address, token]) => {
+      tokenOf(token);
+      return { account: accountJson(accountOf(context, address)) };
+    },
+  },
+  get_account_history: {
+    arity: 2,
+    answer: ({ ledger }, [address, page]) => {
+      const start = count(page, 0xffff, 'page') * HISTORY_PAGE;
+      return {
+        history: ledger
+          .lookups()
+          .accountHistory(addressOf(address))
+          .slice(start, start + HISTORY_PAGE)
+          .map(accountJson),
+      };
+    },
+  },
+  get_account_at: {
+    arity: 2,
+    answer: ({ ledger }, [address, at]) => {
+      const wanted = height(at);
+      return {
+        history: ledger
+          .lookups()
+          .accountHistory(addressOf(address))
+          .filter((row) => row.height === wanted)
+          .map(accountJson),
+      };
+    },
+  },
 };
 
 const atlas: Readonly<Record<string, Method>> = {
@@ -192,11 +249,9 @@ const atlas: Readonly<Record<string, Method>> = {
     arity: 4,
     answer: ({ ledger }, [from, to, skip, most]) => {
       const [first, last, start] = [height(from), height(to), offset(skip)];
-      const rows = ledger.zoneFileRows().filter((row) => row.height >= first && row.height <= last);
+      const rows = zoneFileRows(ledger.lookups(), first, last, start, count(most, peerLimits.rows, 'count'));
       return {
-        zonefile_info: rows
-          .slice(start, start + count(most, peerLimits.rows, 'count'))
-          .map((row) => ({ name: row.name, zonefile_hash: row.hash, block_height: row.height, txid: row.txid, inv_index: row.invIndex })),
+        zonefile_info: rows.map((row) => ({ name: row.name, zonefile_hash: row.hash, block_height: row.height, txid: row.txid, inv_index: row.invIndex })),
       };
     },
   },
@@ -220,9 +275,9 @@ const atlas: Readonly<Record<string, Method>> = {
   },
   is_name_zonefile_hash: {
     arity: 2,
-    answer: ({ ledger }, [name, hash]) => {
+    answer: (context, [name, hash]) => {
       const [wanted, of] = [hashOf(hash), nameOf(name)];
-      return { result: ledger.zoneFileRows().some((row) => row.name === of && row.hash === wanted) };
+      return { result: announced(context, of, wanted) };
     },
   },
 };
@@ -231,6 +286,7 @@ const atlas: Readonly<Record<string, Method>> = {
 export const methods: Readonly<Record<string, Method>> = {
   ...chain,
   ...names,
+  ...accounts,
   ...atlas,
   get_nameops_at: chain['get_blockstack_ops_at'] as Method,
   get_nameops_hash_at: chain['get_blockstack_ops_hash_at'] as Method,
@@ -241,7 +297,7 @@ export const methods: Readonly<Record<string, Method>> = {
 export function info(context: Context): Fields {
   const { seen, indexing, stale } = context.standing();
   const { ledger, network } = context;
-  const rows = ledger.zoneFileRows().length;
+  const rows = ledger.lookups().zoneFileHashes().length;
   const height = ledger.height();
   return {
     last_block_seen: seen ?? lastBlock(context),
@@ -269,7 +325,7 @@ function namespaceOf(value: XmlRpcValue | undefined): string {
 
 function namesIn(context: Context, id: XmlRpcValue | undefined): string[] {
   namespaceJson(context, namespaceOf(id));
-  return liveNames(context, { namespace: namespaceOf(id) });
+  return liveNames(context, namespaceOf(id));
 }
 
 function paged(all: readonly string[], from: XmlRpcValue | undefined, most: XmlRpcValue | undefined): Fields {
@@ -279,7 +335,10 @@ function paged(all: readonly string[], from: XmlRpcValue | undefined, most: XmlR
 
 /** The records of the last block, up to `at`, that changed the name. */
 function recordsAt({ ledger }: Context, name: string, at: number): Fields {
-  const before = ledger.nameHistory(name).filter((moment) => moment.height <= at && moment.record['opcode'] !== 'NAME_PREORDER');
+  const before = ledger
+    .lookups()
+    .nameHistory(name)
+    .filter((moment) => moment.height <= at && moment.record['opcode'] !== 'NAME_PREORDER');
   const last = before.at(-1);
   if (!last) throw refusal(404, 'Not found.');
   return { records: before.filter((moment) => moment.height === last.height).map(({ record }) => operationJson(record)) };
@@ -287,17 +346,32 @@ function recordsAt({ ledger }: Context, name: string, at: number): Fields {
 
 async function recordOfDid(context: Context, did: string): Promise<Json> {
   const [, address = '', index = ''] = /^did:stack:v0:(.+)-(\d+)$/.exec(did) ?? [];
-  const name = context.ledger.firstNamesOf(address)[Number(index)];
+  const name = context.ledger.lookups().firstNamesOf(address)[Number(index)];
   const view = name === undefined ? null : viewName(context, name);
   if (!isLive(view)) throw refusal(404, 'Not found.');
   return nameJson(context, view);
 }
 
+/** Rows of blocks `first` to `last`, which stand in chain order. */
+function zoneFileRows(lookups: Lookups, first: number, last: number, skip: number, most: number): ZoneFileRow[] {
+  let [low, high] = [0, lookups.zoneFileHashes().length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((lookups.zoneFileRow(middle)?.height ?? 0) < first) low = middle + 1;
+    else high = middle;
+  }
+  const rows: ZoneFileRow[] = [];
+  for (let bit = low + skip; rows.length < most; bit++) {
+    const row = lookups.zoneFileRow(bit);
+    if (!row || row.height > last) break;
+    rows.push(row);
+  }
+  return rows;
+}
+
 function namesOnceOf({ ledger }: Context, address: string): { readonly [field: string]: Json }[] {
-  return ledger.names().flatMap((name) => {
-    const held = ledger.nameHistory(name).filter(({ record }) => record['opcode'] !== 'NAME_PREORDER' && record['address'] === address);
-    return held.map(({ height: block, record }) => ({ name, block_id: block, vtxindex: Number(record['vtxindex']) }));
-  });
+  const held = ledger.lookups().heldBy(address);
+  return held.map(({ height: block, record }) => ({ name: String(record['name']), block_id: block, vtxindex: record.vtxindex }));
 }
 
 function zoneFileOf(value: XmlRpcValue): Uint8Array {

@@ -7,7 +7,9 @@ import { bitcoind, type BitcoindAddress } from './bitcoind.js';
 import { follow, type Follower } from './follower.js';
 import { createLedger, type Ledger } from './ledger.js';
 import { startServer, type NodeServer } from './server.js';
-import { diskShelf, memoryShelf } from './shelf.js';
+import { diskShelf, memoryShelf, type Shelf } from './shelf.js';
+import { diskStore, memoryStore, type Store } from './store.js';
+import { join } from 'node:path';
 
 export type { BitcoindAddress };
 
@@ -17,7 +19,9 @@ export interface NodeOptions {
   readonly network: Network;
   /** Atlas neighbours: URLs, or `host:port`. */
   readonly peers?: readonly string[] | undefined;
-  /** Where zone files are kept; default in memory. Names are folded anew from the first block at each start. */
+  /**
+   * Where names (package lmdb) and zone files are kept, so that a node that ends, however it ends, goes on where it stood. Default in memory.
+   */
   readonly directory?: string | undefined;
   /** Default 0: any free port. */
   readonly port?: number | undefined;
@@ -52,14 +56,13 @@ const TWO_HOURS = 2 * 60 * 60 * 1000;
  * @example
  * const node = await startNode({ bitcoin: { url: 'http://127.0.0.1:8332', user, password }, network: mainnet, directory: 'zonefiles' });
  * await node.waitForHeight(426884);
- * @throws NamesteadError `PortInUse`, `ServerFailed`
+ * @throws NamesteadError `PortInUse`, `ServerFailed`; for a directory `StorageFailed` without the package lmdb, `StoreCorrupt`, `NetworkMismatch`
  */
 export async function startNode(options: NodeOptions): Promise<CoreNode> {
   const { bitcoin, network, peers = [], directory, port = 0, host = '127.0.0.1', clock = systemClock(), interval = 200, staleAfter = TWO_HOURS } = options;
   const onError = options.onError ?? ((): void => undefined);
   const http = platformHttp();
-  const shelf = directory === undefined ? memoryShelf() : await diskShelf(directory);
-  const ledger = createLedger(network);
+  const { ledger, shelf, store } = await openLedger(network, directory);
   const born = clock.now();
   const atlas = atlasPeer({ ledger, shelf, clock, http, peers, onError });
   const follower = follow({ bitcoin: bitcoind(bitcoin, http), ledger, network, clock, interval, onChange: atlas.wake, onError });
@@ -72,14 +75,25 @@ export async function startNode(options: NodeOptions): Promise<CoreNode> {
     const server = await startServer({ context: { network, ledger, atlas, standing }, host, port, onError });
     const address = `${host.includes(':') ? `[${host}]` : host}:${server.port}`;
     atlas.greet(address);
-    return coreNode(`http://${address}`, ledger, follower, atlas, server);
+    return coreNode(`http://${address}`, ledger, follower, atlas, server, store);
   } catch (error) {
     await Promise.all([follower.close(), atlas.close()]);
+    await store.close();
     throw error;
   }
 }
 
-function coreNode(url: string, ledger: Ledger, follower: Follower, atlas: AtlasPeer, server: NodeServer): CoreNode {
+async function openLedger(network: Network, directory: string | undefined): Promise<{ readonly ledger: Ledger; readonly shelf: Shelf; readonly store: Store }> {
+  if (directory === undefined) {
+    const store = memoryStore();
+    return { store, ledger: createLedger(network, store), shelf: memoryShelf() };
+  }
+  const shelf = await diskShelf(directory);
+  const store = await diskStore(join(directory, 'names'), network);
+  return { store, ledger: createLedger(network, store), shelf };
+}
+
+function coreNode(url: string, ledger: Ledger, follower: Follower, atlas: AtlasPeer, server: NodeServer, store: Store): CoreNode {
   return {
     url,
     height: ledger.height,
@@ -87,6 +101,8 @@ function coreNode(url: string, ledger: Ledger, follower: Follower, atlas: AtlasP
     consensusHashAt: (height) => ledger.at(height)?.consensusHash ?? null,
     close: async () => {
       await Promise.all([server.close(), follower.close(), atlas.close()]);
+      ledger.commit();
+      await store.close();
     },
   };
 }

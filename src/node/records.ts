@@ -5,9 +5,11 @@ import { epochAt } from '../names/bitcoin/epoch.js';
 import { expireBlock, isInGrace, isUnexpired, renewalDeadline, type NamespaceLife } from '../names/bitcoin/expiry.js';
 import { namePrice, namespacePrice, type PriceTerms } from '../names/bitcoin/price.js';
 import { isNamespaceValid, parseName } from '../names/name.js';
+import { findName } from '../names/bitcoin/state.js';
 import { lastBlock, type Context } from './context.js';
 import { pythonFloat, type Json } from './json.js';
-import type { Moment } from './ledger.js';
+import type { HistoryEntry } from '../names/bitcoin/rules.js';
+import type { TransactionStatus } from './indexes.js';
 import { refusal } from './refusal.js';
 
 /** Lifetime of a namespace whose names never expire. */
@@ -37,7 +39,7 @@ export interface NameView {
 /** How a name stands; null when it was never registered. @throws refusal 400 for what is no name */
 export function viewName(context: Context, name: string): NameView | null {
   const { namespace } = nameOf(name);
-  const record = context.ledger.nameHistory(name).at(-1)?.record;
+  const record = context.ledger.lookups().nameHistory(name).at(-1)?.record;
   const life = lifeOf(context, namespace);
   if (!record || !life) return null;
   const { last_renewed: lastRenewed, value_hash: hash, revoked } = record;
@@ -70,12 +72,12 @@ function nameOf(text: string): { readonly namespace: string } {
 }
 
 function lifeOf({ ledger }: Context, id: string): NamespaceLife | null {
-  const record = revealed(ledger.namespaceHistory(id))?.record;
+  const record = revealed(ledger.lookups().namespaceHistory(id))?.record;
   if (!record) return null;
   return { revealBlock: Number(record['reveal_block']), readyBlock: Number(record['ready_block'] ?? 0), lifetime: Number(record['lifetime']) };
 }
 
-function revealed(history: readonly Moment[]): Moment | undefined {
+function revealed(history: readonly HistoryEntry[]): HistoryEntry | undefined {
   return history.findLast(({ record }) => record['opcode'] === 'NAMESPACE_REVEAL' || record['opcode'] === 'NAMESPACE_READY');
 }
 
@@ -100,13 +102,16 @@ export async function nameJson(context: Context, view: NameView): Promise<{ read
 
 /** `did:stack:v0:<address>-<index>`: the index-th name first given to its first owner (atlas.md f). */
 export function didOf({ ledger }: Context, name: string): string | null {
-  const created = ledger.nameHistory(name).find(({ record }) => record['opcode'] !== 'NAME_PREORDER')?.record;
+  const created = ledger
+    .lookups()
+    .nameHistory(name)
+    .find(({ record }) => record['opcode'] !== 'NAME_PREORDER')?.record;
   const address = created?.['address'];
-  return typeof address === 'string' ? `did:stack:v0:${address}-${ledger.firstNamesOf(address).indexOf(name)}` : null;
+  return typeof address === 'string' ? `did:stack:v0:${address}-${ledger.lookups().firstNamesOf(address).indexOf(name)}` : null;
 }
 
 /** Records by height, as `history` of the node's answers. */
-export function historyJson(history: readonly Moment[]): Json {
+export function historyJson(history: readonly HistoryEntry[]): Json {
   const heights = [...new Set(history.map(({ height }) => height))];
   return Object.fromEntries(
     heights.map((height) => [String(height), history.filter((moment) => moment.height === height).map(({ record }) => operationJson(record))]),
@@ -116,11 +121,11 @@ export function historyJson(history: readonly Moment[]): Json {
 /** The record of a namespace that is at least revealed. @throws refusal 404 */
 export function namespaceJson({ ledger }: Context, id: string): { readonly [field: string]: Json | undefined } {
   if (!isNamespaceValid(id)) throw refusal(400, 'invalid namespace');
-  const found = revealed(ledger.namespaceHistory(id));
+  const found = revealed(ledger.lookups().namespaceHistory(id));
   if (!found) throw refusal(404, 'Namespace not found');
   const { buckets, ...rest } = found.record;
   const text = Array.isArray(buckets) ? `[${buckets.join(', ')}]` : buckets;
-  return { ...(operationJson(rest) as { readonly [field: string]: Json }), buckets: text as Json, ready: found.record['opcode'] === 'NAMESPACE_READY' };
+  return { ...(operationJson(rest) as { readonly [field: string]: Json }), buckets: text, ready: found.record['opcode'] === 'NAMESPACE_READY' };
 }
 
 export interface Price {
@@ -159,16 +164,27 @@ export function priceOfNamespace(context: Context, id: string): Price {
   return { amount: Math.ceil(Number(price)), units };
 }
 
-/** Names that somebody holds, sorted: all, of one namespace, or of one owner. */
-export function liveNames(context: Context, filter: { readonly namespace?: string; readonly address?: string } = {}): string[] {
-  return context.ledger.names().filter((name) => {
-    if (filter.namespace !== undefined && !name.endsWith(`.${filter.namespace}`)) return false;
-    const view = viewName(context, name);
-    return isLive(view) && (filter.address === undefined || view.record['address'] === filter.address);
-  });
+/** Names that somebody holds, sorted: all, or those of one namespace. */
+export function liveNames({ ledger }: Context, namespace?: string): string[] {
+  const state = ledger.state();
+  const live = (name: string): boolean => findName(state, name, state.height)?.revoked === false;
+  return [...ledger.lookups().names(namespace)].filter(live).sort();
+}
+
+/** Whether an operation on a name announced a zone file. */
+export function announced({ ledger }: Context, name: string, hash: string): boolean {
+  const lookups = ledger.lookups();
+  return lookups.bitsOf(hash).some((bit) => lookups.zoneFileRow(bit)?.name === name);
+}
+
+export function transactionJson({ status, height, index, opcode, reason }: TransactionStatus): { readonly [field: string]: Json | undefined } {
+  return { status, block_height: height, vtxindex: index, op: opcode, reason };
 }
 
 /** Namespaces that are ready, sorted. */
 export function readyNamespaces({ ledger }: Context): string[] {
-  return ledger.namespaces().filter((id) => revealed(ledger.namespaceHistory(id))?.record['opcode'] === 'NAMESPACE_READY');
+  return ledger
+    .lookups()
+    .namespaces()
+    .filter((id) => revealed(ledger.lookups().namespaceHistory(id))?.record['opcode'] === 'NAMESPACE_READY');
 }

@@ -4,6 +4,7 @@ import { MAX_ZONE_FILE_BYTES } from '../zones/zonefile.js';
 import { SERVER_VERSION, type Context } from './context.js';
 import { formatJson, type Json } from './json.js';
 import { info } from './methods.js';
+import { accountJson, balanceText } from './accountJson.js';
 import {
   didOf,
   historyJson,
@@ -14,7 +15,9 @@ import {
   operationJson,
   priceOfName,
   priceOfNamespace,
+  announced,
   readyNamespaces,
+  transactionJson,
   viewName,
   type NameView,
   type Price,
@@ -52,7 +55,36 @@ const routes: readonly (readonly [method: string, path: string, handler: Handler
   ['GET', '/v1/names/{name}/zonefile/{hash}', getOldZoneFile],
   ['GET', '/v1/zonefiles/{hash}', (context, [hash = '']) => rawZoneFile(context, hash)],
   ['POST', '/v1/zonefile', postZoneFile],
-  ['GET', '/v1/addresses/bitcoin/{address}', (context, [address = '']) => ({ names: liveNames(context, { address }) })],
+  ['GET', '/v1/addresses/bitcoin/{address}', (context, [address = '']) => ({ names: context.ledger.lookups().namesOf(address) })],
+  ['GET', '/v1/accounts/{address}/tokens', (context, [address = '']) => ({ tokens: context.ledger.lookups().account(address) ? ['STACKS'] : [] })],
+  ['GET', '/v1/accounts/{address}/STACKS/balance', (context, [address = '']) => ({ balance: balanceText(context.ledger.lookups().account(address)) })],
+  [
+    'GET',
+    '/v1/accounts/{address}/STACKS/status',
+    (context, [address = '']) => accountJson(context.ledger.lookups().account(address) ?? missing('No such account')),
+  ],
+  [
+    'GET',
+    '/v1/accounts/{address}/history',
+    (context, [address = ''], { query }) => {
+      const start = pageNumber(query) * HISTORY_PAGE;
+      return context.ledger
+        .lookups()
+        .accountHistory(address)
+        .slice(start, start + HISTORY_PAGE)
+        .map(accountJson);
+    },
+  ],
+  [
+    'GET',
+    '/v1/accounts/{address}/history/{height}',
+    (context, [address = '', height]) =>
+      context.ledger
+        .lookups()
+        .accountHistory(address)
+        .filter((row) => row.height === Number(height))
+        .map(accountJson),
+  ],
   ['GET', '/v1/namespaces', (context) => readyNamespaces(context)],
   ['GET', '/v1/namespaces/{id}', (context, [id = '']) => namespaceJson(context, id)],
   ['GET', '/v1/namespaces/{id}/names', (context, [id = ''], { query }) => pageOf(namesIn(context, id), query, PAGE)],
@@ -64,7 +96,7 @@ const routes: readonly (readonly [method: string, path: string, handler: Handler
   [
     'GET',
     '/v1/blockchains/bitcoin/consensus-block/{consensus}',
-    (context, [hash = '']) => ({ block_height: context.ledger.heightOfConsensus(hash) ?? missing('No such consensus hash') }),
+    (context, [hash = '']) => ({ block_height: context.ledger.lookups().heightOfConsensus(hash) ?? missing('No such consensus hash') }),
   ],
   ['GET', '/v1/blockchains/bitcoin/operations/{height}', (context, [height]) => entryAt(context, height).operations.map(operationJson)],
   ['GET', '/v1/blockchains/bitcoin/names/{name}', async (context, [name = '']) => nameJson(context, known(context, name))],
@@ -158,7 +190,7 @@ async function getName(context: Context, [name = '']: Groups): Promise<Json | Re
 }
 
 function getHistory(context: Context, [name = '']: Groups, { query }: RestRequest): Json {
-  const newest = [...context.ledger.nameHistory(known(context, name).name)].reverse();
+  const newest = [...context.ledger.lookups().nameHistory(known(context, name).name)].reverse();
   const start = pageNumber(query) * HISTORY_PAGE;
   return historyJson(newest.slice(start, start + HISTORY_PAGE));
 }
@@ -171,7 +203,7 @@ async function getZoneFileOfName(context: Context, [name = '']: Groups, { query 
 
 /** A zone file that the name has, or had. */
 async function getOldZoneFile(context: Context, [name = '', hash = '']: Groups, { query }: RestRequest): Promise<Json | RestAnswer> {
-  if (!context.ledger.zoneFileRows().some((row) => row.name === name && row.hash === hash)) return missing('No such zone file');
+  if (!announced(context, name, hash)) return missing('No such zone file');
   return givenZoneFile(context, hash, query);
 }
 
@@ -205,7 +237,7 @@ function postedBytes(body: Uint8Array): Uint8Array {
 
 function namesIn(context: Context, namespace: string): string[] {
   namespaceJson(context, namespace);
-  return liveNames(context, { namespace });
+  return liveNames(context, namespace);
 }
 
 function priceJson({ amount, units }: Price): Json {
@@ -217,6 +249,6 @@ function entryAt(context: Context, height: string | undefined): NonNullable<Retu
 }
 
 function getTransaction({ ledger }: Context, [txid = '']: Groups): Json {
-  const found = ledger.transaction(txid) ?? missing('No such transaction');
-  return { status: found.status, block_height: found.height, vtxindex: found.index, op: found.opcode };
+  const found = ledger.lookups().transaction(txid) ?? missing('No such transaction');
+  return transactionJson(found);
 }

@@ -19,10 +19,10 @@ const files = ['$ORIGIN alice.id\n', '$ORIGIN bob.id\n', '$ORIGIN carol.id\n'].m
 const hashes = files.map((file) => toHex(hashZoneFile(file)));
 
 /** A ledger whose chain names the three files. */
+const empty = createLedger(network);
 const ledger: Ledger = {
-  ...createLedger(network),
-  zoneFileRows: () => hashes.map((hash, at) => ({ name: `name${at}.id`, hash, height: 200 + at, txid: '00'.repeat(32), invIndex: at + 1 })),
-  bitsOf: (hash) => hashes.flatMap((one, bit) => (one === hash ? [bit] : [])),
+  ...empty,
+  lookups: () => ({ ...empty.lookups(), zoneFileHashes: () => hashes, bitsOf: (hash) => hashes.flatMap((one, bit) => (one === hash ? [bit] : [])) }),
 };
 
 function peerBeside(neighbours: readonly string[], errors: unknown[] = []): { readonly peer: AtlasPeer; readonly shelf: Shelf } {

@@ -1,42 +1,73 @@
-import { readFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import type { Network } from '../../src/names/bitcoin/network.js';
 import { createLedger, type Ledger } from '../../src/node/ledger.js';
+import { diskStore, memoryStore, type Store } from '../../src/node/store.js';
 import { candidatesOf, networkOf, type ChainFile } from '../suites/bnsChain.js';
 
 const file = JSON.parse(await readFile(`${import.meta.dirname}/../vectors/bns-v1/chain_all_epochs.json`, 'utf8')) as ChainFile;
 const network = networkOf(file);
-const blocks = file.cases.slice(0, 130).map((block) => ({ height: block.height, hash: String(block.height), time: 0, transactions: candidatesOf(block) }));
+const fuzz = JSON.parse(await readFile(`${import.meta.dirname}/../vectors/bns-v1/chain_fuzz_11.json`, 'utf8')) as ChainFile;
+const blocksOf = (chain: ChainFile, most = Infinity) =>
+  chain.cases.slice(0, most).map((block) => ({ height: block.height, hash: String(block.height), time: 0, transactions: candidatesOf(block) }));
+const blocks = blocksOf(file, 130);
 
 /** All that a ledger can be asked. */
-function snapshot(ledger: Ledger): unknown {
-  const rows = ledger.zoneFileRows();
+function snapshot(ledger: Ledger, of: ChainFile = file): unknown {
+  const lookups = ledger.lookups();
+  const names = [...lookups.names()].sort();
+  const addresses = [...new Set(names.map((name) => String(lookups.nameHistory(name).at(-1)?.record['address'])))];
+  const zoneFiles = lookups.zoneFileHashes();
+  const height = ledger.height() ?? 0;
   return {
     height: ledger.height(),
-    hash: ledger.hashAt(ledger.height() ?? 0),
-    consensus: ledger.at(ledger.height() ?? 0)?.consensusHash,
-    names: ledger.names().map((name) => [name, ledger.nameHistory(name)]),
-    namespaces: ledger.namespaces().map((id) => [id, ledger.namespaceHistory(id)]),
-    rows: [...rows],
-    bits: rows.map(({ hash }) => ledger.bitsOf(hash)),
-    firsts: ledger.names().map((name) => ledger.firstNamesOf(String(ledger.nameHistory(name).at(-1)?.record['address']))),
-    transactions: blocks.flatMap(({ transactions }) => transactions.map(({ txid }) => ledger.transaction(txid))),
-    heights: file.cases.slice(0, 130).map((block) => ledger.heightOfConsensus(block.consensus_hash)),
+    block: ledger.at(height),
+    hashes: [ledger.hashAt(height), ledger.operationsHashAt(height), ledger.hashAt(height + 1)],
+    names: names.map((name) => [name, lookups.nameHistory(name), ledger.state().names.get(name)]),
+    namespaces: lookups.namespaces().map((id) => [id, lookups.namespaceHistory(id), [...lookups.names(id)].sort()]),
+    rows: zoneFiles.map((_, bit) => lookups.zoneFileRow(bit)),
+    none: lookups.zoneFileRow(zoneFiles.length),
+    bits: zoneFiles.map((hash) => lookups.bitsOf(hash)),
+    owned: addresses.map((address) => [lookups.namesOf(address).toSorted(), lookups.heldBy(address), lookups.firstNamesOf(address)]),
+    accounts: [...ledger.state().accounts.keys()].sort().map((address) => [lookups.account(address), lookups.accountHistory(address)]),
+    transactions: of.cases.slice(0, 130).flatMap(({ txs }) => txs.map(({ txid }) => lookups.transaction(txid))),
+    heights: of.cases.slice(0, 130).map((block) => lookups.heightOfConsensus(block.consensus_hash)),
   };
 }
 
-describe('a ledger', () => {
-  test('that undid blocks is as if they had never come', () => {
-    const ledger = createLedger(network);
+async function folder(): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), 'namestead-ledger-'));
+  onTestFinished(() => rm(directory, { recursive: true, force: true }));
+  return directory;
+}
+
+async function onDisk(directory: string, of: Network = network): Promise<Store> {
+  const store = await diskStore(directory, of);
+  onTestFinished(() => store.close());
+  return store;
+}
+
+const stores: Readonly<Record<string, () => Promise<Store>>> = {
+  'in memory': () => Promise.resolve(memoryStore()),
+  'on disk': async () => onDisk(await folder()),
+};
+
+describe.each(Object.entries(stores))('a ledger %s', (_, open) => {
+  test('that undid blocks is as if they had never come, whenever it commits', async () => {
+    const ledger = createLedger(network, await open());
     const before = new Map<number, unknown>();
     fc.assert(
-      fc.property(fc.array(fc.integer({ min: -20, max: 30 }), { minLength: 5, maxLength: 12 }), (moves) => {
-        for (const move of moves) {
+      fc.property(fc.array(fc.tuple(fc.integer({ min: -20, max: 30 }), fc.boolean()), { minLength: 5, maxLength: 12 }), (moves) => {
+        for (const [move, commits] of moves) {
           for (let i = 0; i < Math.abs(move); i++) {
             const next = blocks[(ledger.height() ?? network.firstBlock - 1) + 1 - network.firstBlock];
             if (move < 0) ledger.undo();
             else if (next) ledger.apply(next);
           }
+          if (commits) ledger.commit();
           const height = ledger.height() ?? -1;
           const now = snapshot(ledger);
           if (before.has(height)) expect(now).toEqual(before.get(height));
@@ -47,9 +78,10 @@ describe('a ledger', () => {
     );
   });
 
-  test('undone past its first block is empty, and past what the rules remember begins anew', () => {
-    const ledger = createLedger(network);
+  test('undone past its first block is empty, and goes on', async () => {
+    const ledger = createLedger(network, await open());
     for (const block of blocks.slice(0, 40)) ledger.apply(block);
+    ledger.commit();
     for (let i = 0; i < 41; i++) ledger.undo();
     expect(ledger.height()).toBeNull();
     expect(snapshot(ledger)).toEqual(snapshot(createLedger(network)));
@@ -57,8 +89,18 @@ describe('a ledger', () => {
     expect(ledger.at(ledger.height() ?? 0)?.consensusHash).toBe(file.cases[129]?.consensus_hash);
   });
 
-  test('refuses a block that does not follow, and is as before', () => {
-    const ledger = createLedger(network);
+  test('undone past what the rules remember begins anew', async () => {
+    const ledger = createLedger(network, await open());
+    for (const block of blocks.slice(0, 40)) ledger.apply(block);
+    ledger.commit();
+    ledger.state().undo.delete(ledger.state().height);
+    ledger.undo();
+    expect(ledger.height()).toBeNull();
+    expect(snapshot(ledger)).toEqual(snapshot(createLedger(network)));
+  });
+
+  test('refuses a block that does not follow, and is as before', async () => {
+    const ledger = createLedger(network, await open());
     const [first, , third] = blocks;
     if (!first || !third) throw new Error('the vectors hold three blocks');
     ledger.apply(first);
@@ -69,12 +111,64 @@ describe('a ledger', () => {
     expect(snapshot(ledger)).toEqual(before);
   });
 
-  test('gives a zone file announced twice two bits, in chain order', () => {
-    const ledger = createLedger(network);
+  test('gives a zone file announced twice two bits, in chain order', async () => {
+    const ledger = createLedger(network, await open());
     for (const block of blocks) ledger.apply(block);
-    const rows = ledger.zoneFileRows();
-    expect(rows.map((row) => row.invIndex)).toEqual(rows.map((_, at) => at + 1));
+    const lookups = ledger.lookups();
+    const rows = lookups.zoneFileHashes().flatMap((__, bit) => lookups.zoneFileRow(bit) ?? []);
+    expect(rows.map((row) => row.invIndex)).toEqual(rows.map((__, at) => at + 1));
     expect(rows.map((row) => row.height)).toEqual(rows.map((row) => row.height).sort((a, b) => a - b));
-    for (const { hash } of rows) expect(ledger.bitsOf(hash)).toEqual(rows.flatMap((row, bit) => (row.hash === hash ? [bit] : [])));
+    for (const { hash } of rows) expect(lookups.bitsOf(hash)).toEqual(rows.flatMap((row, bit) => (row.hash === hash ? [bit] : [])));
+  });
+});
+
+describe('a ledger on disk', () => {
+  test.each([
+    ['chain_all_epochs', file],
+    ['chain_fuzz_11', fuzz],
+  ])('closed and opened again at any block gives the hashes of %s, and is as one in memory', async (_, chain) => {
+    const of = networkOf(chain);
+    const directory = await folder();
+    const memory = createLedger(of);
+    const all = blocksOf(chain);
+    for (let from = 0; from < all.length; from += 83) {
+      const store = await diskStore(directory, of);
+      try {
+        const ledger = createLedger(of, store);
+        expect(ledger.height()).toBe(memory.height());
+        if (from > 0) {
+          // The undo log is on disk as well.
+          for (let i = 0; i < 9; i++) ledger.undo();
+          for (const block of all.slice(from - 9, from)) ledger.apply(block);
+        }
+        expect(snapshot(ledger, chain)).toEqual(snapshot(memory, chain));
+        for (const block of all.slice(from, from + 83)) {
+          ledger.apply(block);
+          memory.apply(block);
+          expect(ledger.at(block.height)?.consensusHash).toBe(chain.cases[block.height - of.firstBlock]?.consensus_hash);
+        }
+        ledger.commit();
+      } finally {
+        await store.close();
+      }
+    }
+  });
+
+  test('forgets what was not committed', async () => {
+    const directory = await folder();
+    const store = await diskStore(directory, network);
+    const ledger = createLedger(network, store);
+    for (const block of blocks.slice(0, 20)) ledger.apply(block);
+    ledger.commit();
+    for (const block of blocks.slice(20, 40)) ledger.apply(block);
+    expect(ledger.waiting()).toBeGreaterThan(0);
+    await store.close();
+    expect(createLedger(network, await onDisk(directory)).height()).toBe(network.firstBlock + 19);
+  });
+
+  test('of another network, of another format or of no database at all is refused in words', async () => {
+    const directory = await folder();
+    await (await diskStore(directory, network)).close();
+    await expect(diskStore(directory, { ...network, firstBlock: network.firstBlock + 1 })).rejects.toMatchObject({ code: 'NetworkMismatch' });
   });
 });

@@ -36,7 +36,7 @@ const nameRecords: Suite = async (file, context) => {
         assert.ok(view, name);
         const record = JSON.parse(formatJson(await nameJson(folded.context, view))) as Fields;
         assert.deepEqual({ ...record, ...sanitized(expected) }, record, name);
-        const told = JSON.parse(formatJson(historyJson(folded.ledger.nameHistory(name)))) as Names[string]['history'];
+        const told = JSON.parse(formatJson(historyJson(folded.ledger.lookups().nameHistory(name)))) as Names[string]['history'];
         assert.deepEqual(told, Object.fromEntries(Object.entries(history).map(([height, records]) => [height, records.map(sanitized)])), name);
       }
     },

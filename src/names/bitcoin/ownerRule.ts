@@ -54,7 +54,8 @@ function findNamed(rows: readonly NameRow[], hash: string, fresh: readonly strin
 /** NAME_TRANSFER; BNS (b.5). */
 export function judgeTransfer(state: State, claim: Claim<NameTransfer>, block: BlockContext): Verdict {
   const { operation, sender, recipient } = claim;
-  const old = findName(state, state.byNameHash.get(operation.nameHash128) ?? '', block.last);
+  const name = state.byNameHash.get(operation.nameHash128);
+  const old = name === undefined ? null : findName(state, name, block.last);
   if (!old || !recipient) return refuse('no name has this hash');
   const refusal = firstRefusal(
     () => ownerRefusal(state, old, sender.script, block),

@@ -55,13 +55,13 @@ export interface BlockResult {
 
 /**
  * Folds the next block into `state`: the one set of rules that core node, devnet and verifier share; BNS (b.6), (c.1), (c.3).
- * Heights follow one another from the network's first block on.
+ * Heights follow one another from the network's first block on. What `also` puts into the state's tables is undone with the block.
  * @throws TypeError when the block is not the next
  * @example
  * const state = createState(mainnet);
  * const { consensusHash } = applyBlock(state, { height: 373601, transactions: [] });
  */
-export function applyBlock(state: State, { height, transactions }: RuleBlock): BlockResult {
+export function applyBlock(state: State, { height, transactions }: RuleBlock, also: (result: BlockResult) => void = () => undefined): BlockResult {
   if (height !== state.height + 1) throw new TypeError(`block ${height} does not follow block ${state.height}`);
   const claims = readClaims(transactions, height, state);
   const collided = findCollisions(state, claims, height);
@@ -75,7 +75,9 @@ export function applyBlock(state: State, { height, transactions }: RuleBlock): B
       if (typeof outcome !== 'string') operations.push(outcome);
       return verdictOf(claim, outcome);
     });
-    return { height, operations, verdicts, assumptions: assumptionsOf(state.network, height), ...commit(state, height, operations) };
+    const result = { height, operations, verdicts, assumptions: assumptionsOf(state.network, height), ...commit(state, height, operations) };
+    also(result);
+    return result;
   });
 }
 

@@ -1,0 +1,180 @@
+import { concat, fromHex, fromUtf8, toHex, toUtf8 } from '../lib/bytes.js';
+import type { Index, Table } from '../names/bitcoin/table.js';
+import { bounded } from './bounded.js';
+import type { Database, Writer } from './database.js';
+import type { Packer } from './pack.js';
+
+/** How keys are written: `height` rises with the chain, so that its table is filled from behind. */
+export type KeyKind = 'text' | 'hex' | 'height';
+type Key = string | number;
+
+const toBytes: Readonly<Record<KeyKind, (key: Key) => Uint8Array>> = {
+  text: (key) => fromUtf8(String(key)),
+  hex: (key) => fromHex(String(key)),
+  height: (key) => {
+    const bytes = new Uint8Array(4);
+    new DataView(bytes.buffer).setUint32(0, Number(key));
+    return bytes;
+  },
+};
+const fromBytes: Readonly<Record<KeyKind, (bytes: Uint8Array) => Key>> = {
+  text: toUtf8,
+  hex: toHex,
+  height: (bytes) => new DataView(bytes.buffer, bytes.byteOffset).getUint32(0),
+};
+
+/** What waits in memory for the next commit. */
+export interface Pending {
+  readonly waiting: number;
+  flush(writer: Writer): void;
+  /** After what was flushed is committed. */
+  settle(): void;
+  /** Forgets what waits and what was read. */
+  forget(): void;
+}
+
+interface TableOptions {
+  readonly name: string;
+  readonly database: Database;
+  readonly packer: Packer;
+  readonly keys: KeyKind;
+  /** Rows kept in memory. */
+  readonly cached: number;
+}
+
+/** A table whose changes wait in memory and whose rows are read from the database once. */
+export function diskTable({ name, database, packer, keys: kind, cached }: TableOptions): Table<Key, unknown> & Pending {
+  const pending = new Map<Key, unknown>();
+  const cache = bounded<Key, unknown>(cached);
+  const read = (key: Key): unknown => {
+    const known = cache.get(key);
+    if (known !== undefined) return known;
+    const bytes = database.get(name, toBytes[kind](key));
+    const value = bytes && packer.unpack(bytes);
+    if (value !== undefined) cache.set(key, value);
+    return value;
+  };
+  const keys = function* (): Generator<Key> {
+    for (const [key, value] of pending) if (value !== undefined) yield key;
+    for (const bytes of database.keys(name)) {
+      const key = fromBytes[kind](bytes);
+      if (!pending.has(key)) yield key;
+    }
+  };
+  const get = (key: Key): unknown => (pending.has(key) ? pending.get(key) : read(key));
+  return {
+    name,
+    get,
+    set: (key, value) => pending.set(key, value),
+    delete: (key) => pending.set(key, undefined),
+    keys,
+    *values() {
+      for (const key of keys()) yield get(key);
+    },
+    get waiting() {
+      return pending.size;
+    },
+    flush: (writer) => {
+      for (const [key, value] of pending) {
+        if (value === undefined) writer.remove(name, toBytes[kind](key));
+        else writer.put(name, toBytes[kind](key), packer.pack(value), kind === 'height');
+      }
+    },
+    settle: () => {
+      for (const [key, value] of pending) {
+        if (value === undefined) cache.delete(key);
+        else cache.set(key, value);
+      }
+      pending.clear();
+    },
+    forget: () => {
+      pending.clear();
+      cache.clear();
+    },
+  };
+}
+
+function set(members: Set<string>, member: string, is: boolean): void {
+  if (is) members.add(member);
+  else members.delete(member);
+}
+
+/** An index in one table: each key followed by its length and a member, without a value. */
+export function diskIndex({ name, database, keys: kind, members, cached }: Omit<TableOptions, 'packer'> & { readonly members: KeyKind }): Index & Pending {
+  const pending = new Map<string, { readonly changes: Map<string, boolean>; members: Set<string> | undefined }>();
+  const cache = bounded<string, Set<string>>(cached);
+  const prefixOf = (key: string): Uint8Array => {
+    const bytes = toBytes[kind](key);
+    return concat(Uint8Array.of(bytes.length), bytes);
+  };
+  const read = (key: string): Set<string> => {
+    const prefix = prefixOf(key);
+    const found = new Set<string>();
+    for (const bytes of database.keys(name, prefix)) found.add(String(fromBytes[members](bytes.subarray(prefix.length))));
+    return found;
+  };
+  const membersOf = (key: string): ReadonlySet<string> => {
+    const waits = pending.get(key);
+    if (waits?.members) return waits.members;
+    const found = cache.get(key) ?? read(key);
+    if (!waits) {
+      cache.set(key, found);
+      return found;
+    }
+    for (const [member, is] of waits.changes) set(found, member, is);
+    waits.members = found;
+    return found;
+  };
+  // A key may have a million members: they are neither read nor copied because one comes or goes.
+  const change = (key: string, member: string, is: boolean): void => {
+    const waits = pending.get(key) ?? { changes: new Map<string, boolean>(), members: cache.get(key) };
+    cache.delete(key);
+    waits.changes.set(member, is);
+    if (waits.members) set(waits.members, member, is);
+    pending.set(key, waits);
+  };
+  return {
+    name,
+    members: membersOf,
+    add: (key, member) => {
+      change(key, member, true);
+    },
+    remove: (key, member) => {
+      change(key, member, false);
+    },
+    *keys() {
+      const seen = new Set<string>();
+      for (const key of pending.keys()) {
+        seen.add(key);
+        if (membersOf(key).size > 0) yield key;
+      }
+      let before = '';
+      for (const bytes of database.keys(name)) {
+        const key = String(fromBytes[kind](bytes.subarray(1, 1 + (bytes[0] ?? 0))));
+        if (key !== before && !seen.has(key)) yield key;
+        before = key;
+      }
+    },
+    get waiting() {
+      return pending.size;
+    },
+    flush: (writer) => {
+      for (const [key, { changes }] of pending) {
+        const prefix = prefixOf(key);
+        for (const [member, is] of changes) {
+          const row = concat(prefix, toBytes[members](member));
+          if (is) writer.put(name, row, new Uint8Array(), false);
+          else writer.remove(name, row);
+        }
+      }
+    },
+    settle: () => {
+      for (const [key, { members: now }] of pending) if (now) cache.set(key, now);
+      pending.clear();
+    },
+    forget: () => {
+      pending.clear();
+      cache.clear();
+    },
+  };
+}

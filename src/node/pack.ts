@@ -1,0 +1,196 @@
+import { gather, toHex, fromHex, fromUtf8, toUtf8Strict, reader, type ByteReader, type Gathering } from '../lib/bytes.js';
+import { NamesteadError } from '../lib/errors.js';
+
+/** What a row may be made of. */
+type Packable = undefined | null | boolean | number | string | bigint | readonly Packable[] | { readonly [field: string]: Packable };
+
+/** Turns rows into bytes and back. Field names are written once in a store, as shapes; hex takes half its length, and an address behind its script one byte. */
+export interface Packer {
+  pack(value: unknown): Uint8Array;
+  /** @throws NamesteadError `StoreCorrupt` */
+  unpack(bytes: Uint8Array): unknown;
+}
+
+/** Lists of field names by number; numbers are given out in order and never again. */
+export interface Shapes {
+  at(number: number): readonly string[] | undefined;
+  numberOf(fields: readonly string[]): number;
+}
+
+const tag = {
+  undefined: 0,
+  null: 1,
+  false: 2,
+  true: 3,
+  count: 4,
+  float: 5,
+  bigint: 6,
+  text: 7,
+  hex: 8,
+  array: 9,
+  object: 10,
+  p2pkh: 11,
+  p2sh: 12,
+  address: 13,
+} as const;
+/** Lengths of hashes and keys, each with a tag of its own from here on. */
+const lengths = [16, 20, 32, 33, 65] as const;
+const HASH = 16;
+/** Tags from here on are small numbers. */
+const SMALL = 128;
+
+export function packer(shapes: Shapes, addressOf: (script: string) => string | null): Packer {
+  /** The last script packed or unpacked in this value: records name it and its address next to each other. */
+  let script = '';
+
+  const writeText = (out: Gathering, text: string): void => {
+    if (script !== '' && addressOf(script) === text) return void out.add(Uint8Array.of(tag.address));
+    if (/^(?:[0-9a-f]{2}){8,}$/.test(text)) return void writeHex(out, text);
+    const bytes = fromUtf8(text);
+    out.add(Uint8Array.of(tag.text));
+    out.add(varint(bytes.length));
+    out.add(bytes);
+  };
+  const writeHex = (out: Gathering, text: string): void => {
+    if (text.length === 50 && text.startsWith('76a914') && text.endsWith('88ac')) return void writeScript(out, tag.p2pkh, text, text.slice(6, 46));
+    if (text.length === 46 && text.startsWith('a914') && text.endsWith('87')) return void writeScript(out, tag.p2sh, text, text.slice(4, 44));
+    const bytes = fromHex(text);
+    const known = lengths.indexOf(bytes.length as (typeof lengths)[number]);
+    out.add(known < 0 ? Uint8Array.of(tag.hex) : Uint8Array.of(HASH + known));
+    if (known < 0) out.add(varint(bytes.length));
+    out.add(bytes);
+  };
+  const writeScript = (out: Gathering, kind: number, text: string, hash: string): void => {
+    script = text;
+    out.add(Uint8Array.of(kind));
+    out.add(fromHex(hash));
+  };
+  const writeNumber = (out: Gathering, value: number): void => {
+    if (Number.isSafeInteger(value) && value >= 0 && !Object.is(value, -0)) {
+      if (value < 256 - SMALL) return void out.add(Uint8Array.of(SMALL + value));
+      out.add(Uint8Array.of(tag.count));
+      return void out.add(varint(value));
+    }
+    const bytes = new Uint8Array(9);
+    bytes[0] = tag.float;
+    new DataView(bytes.buffer).setFloat64(1, value);
+    out.add(bytes);
+  };
+  const writeList = (out: Gathering, values: readonly Packable[]): void => {
+    for (const value of values) write(out, value);
+  };
+  const write = (out: Gathering, value: Packable): void => {
+    if (value === undefined || value === null || typeof value === 'boolean') return void out.add(Uint8Array.of(tag[String(value) as 'null']));
+    if (typeof value === 'number') return void writeNumber(out, value);
+    if (typeof value === 'string') return void writeText(out, value);
+    if (typeof value === 'bigint') {
+      const digits = value.toString(16);
+      const bytes = fromHex(digits.length % 2 === 0 ? digits : `0${digits}`);
+      out.add(Uint8Array.of(tag.bigint));
+      out.add(varint(bytes.length));
+      return void out.add(bytes);
+    }
+    if (isList(value)) {
+      out.add(Uint8Array.of(tag.array));
+      out.add(varint(value.length));
+      return void writeList(out, value);
+    }
+    out.add(Uint8Array.of(tag.object));
+    out.add(varint(shapes.numberOf(Object.keys(value))));
+    writeList(out, Object.values(value));
+  };
+
+  const readScript = (from: ByteReader, before: string, behind: string): string => {
+    script = before + toHex(from.take(20)) + behind;
+    return script;
+  };
+  const readObject = (from: ByteReader): Packable => {
+    const fields = shapes.at(readVarint(from));
+    if (!fields) throw corrupt('a shape nobody wrote');
+    return Object.fromEntries(fields.map((field) => [field, read(from)]));
+  };
+  const read = (from: ByteReader): Packable => {
+    const kind = from.u8();
+    if (kind >= SMALL) return kind - SMALL;
+    if (kind >= HASH && kind < HASH + lengths.length) return toHex(from.take(lengths[kind - HASH] ?? 0));
+    switch (kind) {
+      case tag.undefined:
+        return undefined;
+      case tag.null:
+        return null;
+      case tag.false:
+      case tag.true:
+        return kind === tag.true;
+      case tag.count:
+        return readVarint(from);
+      case tag.float:
+        return new DataView(from.take(8).slice().buffer).getFloat64(0);
+      case tag.bigint:
+        return BigInt(`0x${toHex(from.take(readVarint(from)))}`);
+      case tag.text:
+        return toUtf8Strict(from.take(readVarint(from)));
+      case tag.hex:
+        return toHex(from.take(readVarint(from)));
+      case tag.array: {
+        const count = readVarint(from);
+        if (count > from.left) throw corrupt('a list longer than its row');
+        return Array.from({ length: count }, () => read(from));
+      }
+      case tag.object:
+        return readObject(from);
+      case tag.p2pkh:
+        return readScript(from, '76a914', '88ac');
+      case tag.p2sh:
+        return readScript(from, 'a914', '87');
+      case tag.address:
+        return addressOf(script) ?? '';
+      default:
+        throw corrupt(`the tag ${kind}`);
+    }
+  };
+
+  return {
+    pack: (value) => {
+      const out = gather();
+      script = '';
+      write(out, value as Packable);
+      return out.bytes();
+    },
+    unpack: (bytes) => {
+      try {
+        const from = reader(bytes, 'a row');
+        script = '';
+        const value = read(from);
+        from.end();
+        return value;
+      } catch (cause) {
+        throw cause instanceof NamesteadError && cause.code === 'StoreCorrupt' ? cause : corrupt('a row that does not read', cause);
+      }
+    },
+  };
+}
+
+function corrupt(what: string, cause?: unknown): NamesteadError {
+  return new NamesteadError('StoreCorrupt', `the node's store holds ${what}: remove its directory, and it is made anew from the chain`, { cause });
+}
+
+function isList(value: object): value is readonly Packable[] {
+  return Array.isArray(value);
+}
+
+function varint(value: number): Uint8Array {
+  const bytes: number[] = [];
+  let rest = value;
+  for (; rest > 127; rest = Math.floor(rest / 128)) bytes.push((rest % 128) + 128);
+  return Uint8Array.from([...bytes, rest]);
+}
+
+function readVarint(from: ByteReader): number {
+  let value = 0;
+  for (let scale = 1; scale <= 2 ** 49; scale *= 128) {
+    const byte = from.u8();
+    value += (byte % 128) * scale;
+    if (byte < 128 && Number.isSafeInteger(value)) return value;
+  }
+  throw corrupt('a number that does not end');
+}

@@ -10,6 +10,7 @@ import type { Anchor } from './names.js';
 import type { Network } from './network.js';
 import { matchingBlocks, type FilterWorld } from './replayFilters.js';
 import { createReplayFold, type BlockFeed, type ReplayFold } from './replayFold.js';
+import { decodeSnapshot, encodeSnapshot, type ReplayStore, type Snapshot } from './replaySnapshot.js';
 import { lapsed, pendingOn, recordAt } from './replayRecord.js';
 import { assumptionsOf, consensusHashAt, type State } from './rules.js';
 import type { BlockSource, FilterSource, HeaderSource, TransactionSource } from './source.js';
@@ -27,6 +28,8 @@ export interface ReplayNamesOptions {
   readonly chain?: HeaderChain | undefined;
   /** Not needed. Where given, its block must be in the chain, and the consensus hash computed there must be its own. */
   readonly anchor?: Anchor | undefined;
+  /** Keeps the folded state, some kilobytes a name, so that the next process goes on from it: for networks of one's own rather than for mainnet. */
+  readonly store?: ReplayStore | undefined;
   /**
    * For a network that is `filterable`: operators of BIP 157 filters. Only blocks whose filter matches are read then, the others are known to change
    * nothing as long as one of the operators is honest; thousands of times less to fetch. Not given: every block is read.
@@ -71,12 +74,13 @@ export function replayNames(options: ReplayNamesOptions): Names {
   const source: BlockWorld = { network, blocks, transactions, onLie: (operator) => liars.add(operator) };
   const { filters = [], least = 2 } = options;
   const feed = filters.length > 0 ? matchingBlocks({ ...source, chain, ...verifyFilters(options, filters, least) }) : wholeBlocks(source);
-  const fold = createReplayFold(network, chain, feed);
+  const opening = once(() => openFold(options, chain, feed));
   const operators = [...new Set([...headers, ...blocks, ...transactions, ...filters].map(({ operator }) => operator))];
   let before: Promise<unknown> = Promise.resolve();
 
   const lookup = async (name: string, call: LookupOptions): Promise<Lookup | null> => {
     const { disagreed } = await syncHeaders(chain, headers, { ...call, anchor });
+    const fold = await opening();
     await fold.follow(call);
     const place = placeOf(network, fold, call.at);
     const state = fold.state();
@@ -135,6 +139,24 @@ function verifyFilters(
     throw new TypeError('each operator of filters counts once: two sources have the same');
   if (pinned && !isHex(pinned.filterHeader, 32)) throw new TypeError('a pinned filter header is 64 hex digits');
   return { filters, least, pinned: pinned ? { height: pinned.height, header: reversed(fromHex(pinned.filterHeader)) } : null };
+}
+
+async function openFold({ network, store }: ReplayNamesOptions, chain: HeaderChain, feed: BlockFeed): Promise<ReplayFold> {
+  const bytes = await store?.load();
+  const onStretch = store ? (snapshot: Snapshot): Promise<void> => store.save(encodeSnapshot(network, snapshot)) : undefined;
+  return createReplayFold(network, chain, feed, { snapshot: bytes ? decodeSnapshot(network, bytes) : null, ...(onStretch && { onStretch }) });
+}
+
+/** The same promise each time, unless it fails. */
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | null = null;
+  return () => {
+    made ??= make().catch((error: unknown) => {
+      made = null;
+      throw error;
+    });
+    return made;
+  };
 }
 
 /** Every block, read whole, some ahead of the fold. */

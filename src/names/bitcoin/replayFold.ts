@@ -3,6 +3,7 @@ import { isNamesteadError } from '../../lib/errors.js';
 import type { AsOf } from '../proof.js';
 import type { HeaderChain } from './chain.js';
 import type { Network } from './network.js';
+import { keptTables, type Snapshot } from './replaySnapshot.js';
 import { applyBlock, createState, undoBlock, type RuleBlock, type State } from './rules.js';
 
 /** Gives blocks of the checked chain that follow one another as the rules need them; each is folded before the next is asked for. */
@@ -20,10 +21,21 @@ export interface ReplayFold {
 /** Blocks looked at between two looks at the chain. */
 const STRETCH = 2000;
 
-/** A fold from the network's first block on. Where a reorganisation goes deeper than is remembered, it begins anew. */
-export function createReplayFold(network: Network, chain: HeaderChain, feed: BlockFeed, undoDepth = 1000): ReplayFold {
-  let state = createState(network, { undoDepth });
-  const folded = new Map<number, string>();
+export interface ReplayFoldOptions {
+  /** How many blocks can be taken back; default 1000. */
+  readonly undoDepth?: number;
+  /** What an earlier fold of the same network left. */
+  readonly snapshot?: Snapshot | null;
+  /** Told after each stretch of blocks. */
+  readonly onStretch?: (snapshot: Snapshot) => Promise<void>;
+}
+
+/** A fold from the network's first block on, or from a snapshot. Where a reorganisation goes deeper than is remembered, it begins anew. */
+export function createReplayFold(network: Network, chain: HeaderChain, feed: BlockFeed, options: ReplayFoldOptions = {}): ReplayFold {
+  const { undoDepth = 1000, snapshot, onStretch } = options;
+  let tables = snapshot?.tables ?? keptTables();
+  let state = createState(network, { undoDepth, tables });
+  const folded = snapshot?.folded ?? new Map<number, string>();
   const begun = (): boolean => state.height >= network.firstBlock;
   const stands = (): boolean => !begun() || folded.get(state.height) === chain.hashAt(state.height);
 
@@ -31,7 +43,8 @@ export function createReplayFold(network: Network, chain: HeaderChain, feed: Blo
     while (!stands()) {
       folded.delete(state.height);
       if (!takeBack(state)) {
-        state = createState(network, { undoDepth });
+        tables = keptTables();
+        state = createState(network, { undoDepth, tables });
         folded.clear();
       }
     }
@@ -55,6 +68,7 @@ export function createReplayFold(network: Network, chain: HeaderChain, feed: Blo
           folded.delete(block.height - undoDepth - 1);
           call.onProgress?.({ stage: 'replay', done: block.height - network.firstBlock + 1, total: tip - network.firstBlock + 1, unit: 'blocks' });
         }
+        await onStretch?.({ tables, folded });
       }
     },
   };

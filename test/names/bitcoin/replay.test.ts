@@ -3,9 +3,10 @@ import { describe, expect, test } from 'vitest';
 import { toHex } from '../../../src/lib/bytes.js';
 import { createHeaderChain, syncHeaders } from '../../../src/names/bitcoin/chain.js';
 import { createReplayFold, type BlockFeed } from '../../../src/names/bitcoin/replayFold.js';
+import { decodeSnapshot, type ReplayStore } from '../../../src/names/bitcoin/replaySnapshot.js';
 import { consensusHashAt } from '../../../src/names/bitcoin/rules.js';
 import { createChainWorld } from './chainWorld.js';
-import { alice, bob, carol, networkIn, renewal, revoke, transfer, update, type Person } from './fold.js';
+import { alice, bob, carol, networkIn, preorder, registration, renewal, revoke, transfer, update, type Person } from './fold.js';
 import { give, network, open, replay, worldWith } from './replayKit.js';
 
 const code = (value: string): unknown => expect.objectContaining({ code: value });
@@ -168,6 +169,48 @@ describe('where balances from before the first block are missing', () => {
   }
 });
 
+describe('a replay that is kept', () => {
+  function memory(): { bytes: Uint8Array | null; store: ReplayStore } {
+    const kept = { bytes: null as Uint8Array | null };
+    const store: ReplayStore = { load: () => Promise.resolve(kept.bytes), save: (bytes) => Promise.resolve(void (kept.bytes = bytes)) };
+    return Object.assign(kept, { store });
+  }
+
+  test('is gone on with by the next, through a reorganisation, as if it had never ended', async () => {
+    const world = createChainWorld({ ...network, genesisBalances: { [alice.address]: '77' } });
+    open(world, { imports: [['i.id', carol]] });
+    give(world, 'a.id', alice);
+    world.mine(preorder('b.id', bob, world.fresh()));
+    const { store } = memory();
+    await replay(world, { store }).lookup('a.id');
+    const before = world.blocks.asked.length;
+    world.mine(registration('b.id', bob));
+    world.mine();
+    expect(await replay(world, { store, anchor: world.anchor() }).lookup('b.id')).toMatchObject({ record: { owner: bob.address } });
+    expect(world.blocks.asked.length).toBe(before + 2);
+    world.drop(4);
+    world.mineTo(world.height() + 6);
+    expect(await replay(world, { store, anchor: world.anchor() }).lookup('b.id')).toBeNull();
+    expect(world.blocks.asked.length).toBe(before + 8);
+  });
+
+  test('is not gone on with when it is damaged, or another network is asked for', async () => {
+    const world = worldWith((at) => give(at, 'a.id', alice));
+    const kept = memory();
+    await replay(world, { store: kept.store }).lookup('a.id');
+    const whole = world.blocks.asked.length;
+    const bytes = kept.bytes ?? new Uint8Array();
+    for (const wrong of [bytes.map((byte, i) => (i === 100 ? byte ^ 1 : byte)), bytes.subarray(0, 20), new Uint8Array()]) {
+      kept.bytes = wrong;
+      world.blocks.asked.length = 0;
+      expect(await replay(world, { store: kept.store }).lookup('a.id')).toMatchObject({ record: { owner: alice.address } });
+      expect(world.blocks.asked.length).toBe(whole);
+    }
+    expect(decodeSnapshot(network, bytes)).not.toBeNull();
+    expect(decodeSnapshot({ ...network, receiveFeesPeriod: 1 }, bytes)).toBeNull();
+  });
+});
+
 describe('a reorganisation', () => {
   test('takes a name with it, and gives it to whom the longer chain gives it', async () => {
     const world = worldWith((at) => give(at, 'a.id', alice));
@@ -192,7 +235,7 @@ describe('a reorganisation', () => {
         yield await Promise.resolve({ height, transactions: candidates });
       }
     };
-    const fold = createReplayFold(network, chain, feed, 5);
+    const fold = createReplayFold(network, chain, feed, { undoDepth: 5 });
     const follow = async (): Promise<number[]> => {
       asked.length = 0;
       await syncHeaders(chain, [world.headers]);

@@ -101,13 +101,13 @@ int main(int argc, char **argv) {
   for (int round = 0; round < 7; round++) {
     struct timespec start, end;
     uint8_t digest[32];
-    clock_gettime(CLOCK_MONOTONIC, &start);
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &start);
     for (long i = 0; i < count; i++) {
       if (i > 0 && memcmp(headers + 80 * i + 4, digest, 32)) return 3;
       hash(headers + 80 * i, digest);
       if (digest[31] > 0x7f) return 4;
     }
-    clock_gettime(CLOCK_MONOTONIC, &end);
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &end);
     double rate = count / (end.tv_sec - start.tv_sec + (end.tv_nsec - start.tv_nsec) * 1e-9);
     if (rate > best) best = rate;
   }

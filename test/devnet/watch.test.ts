@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import { startDevnet, type Devnet } from '../../src/devnet/devnet.js';
 import { mineWhenNeeded } from '../../src/devnet/miner.js';
 import { devnetPorts } from '../../src/devnet/presets.js';
@@ -19,44 +19,51 @@ import { openWallet } from '../../src/wallet/wallet.js';
 import type { Wallet } from '../../src/wallet/wallet.js';
 import { hiding } from '../names/bitcoin/watchers.js';
 
-let devnet: Devnet;
-let wallet: Wallet;
-let watches: Readonly<Record<'history' | 'filters', Watch>>;
-const open: (() => void)[] = [];
+const BITCOIND = process.env['BITCOIND'];
+const open: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const close of open.splice(0).reverse()) await close();
+});
 
-beforeAll(async () => {
-  devnet = await startDevnet();
+interface Scene {
+  readonly devnet: Devnet;
+  readonly wallet: Wallet;
+  readonly watches: Readonly<Record<'history' | 'filters', Watch>>;
+}
+
+async function start(bitcoind?: string): Promise<Scene> {
+  const devnet = await startDevnet({ bitcoind });
+  open.push(() => devnet.close());
   const { words } = await seedName(devnet, 'alice.id');
   await seedName(devnet, 'other.id', words);
-  wallet = await openWallet(words);
   const { bitcoin, urls, network } = devnet;
   const server = electrum({ url: urls.electrumTcp, connect: electrumTcp(), params: network.bitcoin });
   const peer = p2p({ ...bitcoin.p2p, network: network.bitcoin, clock: systemClock() });
   const node = core({ url: bitcoin.rpcUrl, user: bitcoin.user, password: bitcoin.password });
-  open.push(
-    () => server.close(),
-    () => peer.close(),
-  );
-  watches = {
-    history: byHistory({ histories: [esplora({ url: urls.esplora }), server] }),
-    filters: byFilters({ sources: [node, peer], blocks: [peer, node] }),
+  open.push(async () => {
+    server.close();
+    peer.close();
+    await Promise.resolve();
+  });
+  return {
+    devnet,
+    wallet: await openWallet(words),
+    watches: {
+      history: byHistory({ histories: [esplora({ url: urls.esplora }), server] }),
+      filters: byFilters({ sources: [node, peer], blocks: [peer, node] }),
+    },
   };
-}, 60_000);
-
-afterAll(async () => {
-  for (const close of open) close();
-  await devnet.close();
-});
+}
 
 /** What a client learns whose core node tells of nothing above a height. */
-async function lookup(level: 'history' | 'filters', anchor: Anchor, hideAbove: number): Promise<Lookup | null> {
+async function lookup({ devnet, watches }: Scene, level: 'history' | 'filters', anchor: Anchor, hideAbove: number): Promise<Lookup | null> {
   const { bitcoin, indexer } = devnetPorts(devnet.urls);
   const { network } = devnet;
   const names = bitcoinNames({ network, anchor, headers: bitcoin, transactions: bitcoin, indexer: hiding(indexer, hideAbove), watch: watches[level] });
   return names.lookup('alice.id', { level });
 }
 
-async function whileMining<T>(work: () => Promise<T>): Promise<T> {
+async function whileMining<T>(devnet: Devnet, work: () => Promise<T>): Promise<T> {
   const stop = mineWhenNeeded(devnet, 30);
   try {
     return await work();
@@ -66,33 +73,37 @@ async function whileMining<T>(work: () => Promise<T>): Promise<T> {
 }
 
 describe('a name on a Bitcoin with real blocks, filters and histories', () => {
-  test('is followed through what its owner sends, whatever the core node hides', { timeout: 60_000 }, async () => {
+  const bitcoins = [{ kind: 'in memory', path: undefined }, ...(BITCOIND === undefined ? [] : [{ kind: 'of a bitcoind', path: BITCOIND }])];
+  test.each(bitcoins)('is followed through what its owner sends, whatever the core node hides: $kind', { timeout: 120_000 }, async ({ path }) => {
+    const scene = await start(path);
+    const { devnet, wallet } = scene;
     const world = { ...registrationWorld(devnet), payer: (await wallet.payment(0)).signer };
     const [first, second] = [await wallet.identity(0), await wallet.identity(1)];
     const registered = (await devnet.anchor()).height;
     const found = async (): Promise<(Lookup | null)[]> => {
       const anchor = await devnet.anchor();
-      return [await lookup('history', anchor, registered), await lookup('filters', anchor, registered)];
+      return [await lookup(scene, 'history', anchor, registered), await lookup(scene, 'filters', anchor, registered)];
     };
     for (const one of await found()) expect(one).toMatchObject({ record: { owner: first.address }, evidence: { disagreed: [], pending: [] } });
     const before = await devnet.anchor();
 
-    await whileMining(() => renew({ ...world, name: 'alice.id', owner: first.signer }));
+    await whileMining(devnet, () => renew({ ...world, name: 'alice.id', owner: first.signer }));
     // The owner's other names and his other payments are his affair.
-    await whileMining(() => transfer({ ...world, name: 'other.id', owner: first.signer, to: second.address, keepZoneFile: true }));
+    await whileMining(devnet, () => transfer({ ...world, name: 'other.id', owner: first.signer, to: second.address, keepZoneFile: true }));
     await devnet.fund(first.address, 50_000n);
-    await whileMining(() => transfer({ ...world, name: 'alice.id', owner: first.signer, to: second.address, keepZoneFile: false }));
+    await whileMining(devnet, () => transfer({ ...world, name: 'alice.id', owner: first.signer, to: second.address, keepZoneFile: false }));
     await devnet.mine(2);
     for (const one of await found()) {
       expect(one?.record).toMatchObject({ owner: second.address, zoneFileHash: null });
       expect(one?.evidence).toMatchObject({ disagreed: [], pending: [], asOf: { height: (await devnet.anchor()).height } });
     }
     // With the older anchor the same operations are seen, and nothing decides them.
-    for (const level of ['history', 'filters'] as const) await expect(lookup(level, before, registered)).rejects.toMatchObject({ code: 'UndecidedOperation' });
+    for (const level of ['history', 'filters'] as const)
+      await expect(lookup(scene, level, before, registered)).rejects.toMatchObject({ code: 'UndecidedOperation' });
 
-    await whileMining(() => revoke({ ...world, name: 'alice.id', owner: second.signer }));
+    await whileMining(devnet, () => revoke({ ...world, name: 'alice.id', owner: second.signer }));
     await devnet.mine(1);
     for (const level of ['history', 'filters'] as const)
-      await expect(lookup(level, await devnet.anchor(), registered)).rejects.toMatchObject({ code: 'NameRevoked' });
+      await expect(lookup(scene, level, await devnet.anchor(), registered)).rejects.toMatchObject({ code: 'NameRevoked' });
   });
 });

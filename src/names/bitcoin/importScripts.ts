@@ -16,7 +16,9 @@ export async function findImportScripts(world: WatchWorld, sighting: Sighting, o
   const { importer, life, height, name } = sighting;
   const address = addressOfScript(importer);
   // Imports come from keys alone, and the first of them from the recipient.
-  if (height > life.readyBlock || address === null || classifyScript(importer) !== 'p2pkh') return [];
+  if (height >= life.readyBlock || address === null || classifyScript(importer) !== 'p2pkh') return [];
+  if (height < life.revealBlock)
+    throw new NamesteadError('LevelNotReached', `${name} was imported when its namespace was revealed before, and who could import it then is not known`);
   const key = await findKey(world, sighting, options);
   if (key === null || toHex(hash160(fromHex(key))) !== toHex(importer.subarray(3, 23)))
     throw new NamesteadError('LevelNotReached', `whoever imported into the namespace of ${name} shows no key, so that later imports cannot be watched`);

@@ -33,6 +33,8 @@ export interface Histories {
 
 /** More than that an owner's script is not followed: its filters are cheaper. */
 const MOST_TRANSACTIONS = 20_000;
+/** Of all scripts that are followed, by one operator. */
+const MOST_LISTED = 100_000;
 const WIDTH = 4;
 
 type Listed = ReadonlyMap<string, readonly number[]>;
@@ -50,6 +52,7 @@ export function openHistories(sources: readonly HistoryOperator[], least: number
   const disagreed = new Set<string>();
   const listings = new Map<string, Promise<readonly Listing[]>>();
   const tips = new Map<HistoryOperator, Promise<void>>();
+  const lengths = new Map<HistoryOperator, number>();
   let reason: unknown;
   const left = (): readonly HistoryOperator[] => sources.filter((source) => !silent.has(source));
   const silence = (source: HistoryOperator, why: unknown): void => {
@@ -74,7 +77,11 @@ export function openHistories(sources: readonly HistoryOperator[], least: number
   const listingOf = async (source: HistoryOperator, script: Uint8Array): Promise<Listing | null> => {
     const told = await orFailure(async () => {
       await (tips.get(source) ?? checkTip(source));
-      return gathered(source.operator, await source.history(script, call));
+      const history = await source.history(script, call);
+      const all = (lengths.get(source) ?? 0) + history.length;
+      lengths.set(source, all);
+      if (all > MOST_LISTED) throw new NamesteadError('TooLarge', `${source.operator} lists more than ${MOST_LISTED} transactions`);
+      return gathered(history);
     }, call);
     if ('answer' in told) return { source, listed: told.answer };
     silence(source, told.failure);
@@ -156,8 +163,7 @@ async function show(source: TransactionSource, txid: string, world: WatchWorld, 
 }
 
 /** Each transaction with the heights told of it; listing one twice changes nothing. */
-function gathered(operator: string, history: readonly { readonly txid: string; readonly height: number }[]): Listed {
-  if (history.length > 5 * MOST_TRANSACTIONS) throw new NamesteadError('TooLarge', `${operator} lists ${history.length} transactions of one script`);
+function gathered(history: readonly { readonly txid: string; readonly height: number }[]): Listed {
   const heights = new Map<string, number[]>();
   for (const { txid, height } of history) {
     const told = heights.get(txid);

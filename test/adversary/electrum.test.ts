@@ -6,7 +6,7 @@ import type { BitcoinNode } from '../../src/devnet/bitcoin/node.js';
 import { NamesteadError } from '../../src/lib/errors.js';
 import { electrum, type Electrum } from '../../src/names/bitcoin/adapters/electrum.js';
 import { electrumTcp } from '../../src/names/bitcoin/adapters/electrumTcp.js';
-import { electrumWebSocket, type WebSocketLike } from '../../src/names/bitcoin/adapters/electrumWebSocket.js';
+import { electrumWebSocket } from '../../src/names/bitcoin/adapters/electrumWebSocket.js';
 import { verifyInclusion } from '../../src/names/bitcoin/block.js';
 import { createHeaderChain, syncHeaders } from '../../src/names/bitcoin/chain.js';
 import { parseHeader } from '../../src/names/bitcoin/header.js';
@@ -255,7 +255,7 @@ describe('a server that breaks the rules loses the connection, and the next call
     await new Promise((resolve) => server.once('listening', resolve));
     onTestFinished(() => void server.close());
     const url = `ws://127.0.0.1:${(server.address() as { port: number }).port}`;
-    const connect = electrumWebSocket({ WebSocket: WebSocket as unknown as new (url: string) => WebSocketLike });
+    const connect = electrumWebSocket({ WebSocket });
     await expect(electrum({ url, connect, params: bitcoinRegtest }).tip()).rejects.toThrow(code('HttpTooLarge'));
   }, 5_000);
 });

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { WebSocket } from 'ws';
 import { startBitcoind } from '../../src/devnet/bitcoin/bitcoind.js';
 import { startMemoryBitcoin } from '../../src/devnet/bitcoin/memory.js';
 import type { BitcoinNode } from '../../src/devnet/bitcoin/node.js';
@@ -8,6 +9,7 @@ import { inParallel } from '../../src/lib/parallel.js';
 import { core } from '../../src/names/bitcoin/adapters/core.js';
 import { electrum } from '../../src/names/bitcoin/adapters/electrum.js';
 import { electrumTcp } from '../../src/names/bitcoin/adapters/electrumTcp.js';
+import { electrumWebSocket } from '../../src/names/bitcoin/adapters/electrumWebSocket.js';
 import { esplora } from '../../src/names/bitcoin/adapters/esplora.js';
 import { p2p } from '../../src/names/bitcoin/adapters/p2p.js';
 import { cached } from '../../src/names/bitcoin/cached.js';
@@ -62,6 +64,10 @@ const sources: Readonly<Record<string, Entry>> = {
   'core without REST': { has: [...whole, 'filters'], open: (node) => byCore(node, withoutRest()) },
   p2p: { has: ['headers', 'blocks', 'filters'], open: byPeer },
   electrum: { has: ['headers', 'transactions', 'payments', 'histories', 'headerProofs'], open: byElectrum },
+  'electrum over WebSocket': {
+    has: ['headers', 'transactions', 'payments', 'histories', 'headerProofs'],
+    open: ({ electrumWs: url }) => electrum({ url, connect: electrumWebSocket({ WebSocket }), params: bitcoinRegtest }),
+  },
   'quorum of three': {
     has: ['headers', 'transactions', 'payments'],
     open: (node) => closing(byElectrum(node), (third) => quorum(2, [byEsplora(node), byCore(node), third])),

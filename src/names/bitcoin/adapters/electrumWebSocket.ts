@@ -7,7 +7,7 @@ export interface WebSocketLike {
   binaryType: string;
   send(text: string): void;
   close(): void;
-  addEventListener(type: 'open' | 'message' | 'error' | 'close', listener: (event: { readonly data?: unknown }) => void): void;
+  addEventListener(type: 'open' | 'message' | 'error' | 'close', listener: (event: { readonly type: string; readonly data?: unknown }) => void): void;
 }
 
 export interface ElectrumWebSocketOptions {

@@ -9,7 +9,7 @@ import { toHex } from '../../../../src/lib/bytes.js';
 import type { Connect } from '../../../../src/lib/jsonrpc.js';
 import { electrum, type Electrum } from '../../../../src/names/bitcoin/adapters/electrum.js';
 import { electrumTcp } from '../../../../src/names/bitcoin/adapters/electrumTcp.js';
-import { electrumWebSocket, type WebSocketLike } from '../../../../src/names/bitcoin/adapters/electrumWebSocket.js';
+import { electrumWebSocket } from '../../../../src/names/bitcoin/adapters/electrumWebSocket.js';
 import { verifyInclusion } from '../../../../src/names/bitcoin/block.js';
 import { createHeaderChain, syncHeaders } from '../../../../src/names/bitcoin/chain.js';
 import { hashHeader, parseHeader } from '../../../../src/names/bitcoin/header.js';
@@ -23,7 +23,7 @@ const code = (value: string): unknown => expect.objectContaining({ code: value }
 const bitcoind = process.env['BITCOIND'] ?? '';
 const script = scriptOfAddress('mipcBbFg9gMiCh81Kj8tqqdgoZub1ZJRfn');
 const absent = 'ab'.repeat(32);
-const webSocket = electrumWebSocket({ WebSocket: WebSocket as unknown as new (url: string) => WebSocketLike });
+const webSocket = electrumWebSocket({ WebSocket });
 
 describe.each(['memory', 'bitcoind'])('a %s node', (kind) => {
   describe.skipIf(kind === 'bitcoind' && bitcoind === '')('read', () => {

@@ -10,6 +10,8 @@ export const PROTOCOL = 70016;
 const USER_AGENT = '/namestead:0.1.0/';
 /** The most bytes of messages nobody asked for, while an answer is waited for: announcements of transactions, blocks and addresses. */
 const MOST_UNASKED = 2 << 20;
+/** What any message costs, counted in bytes. */
+const WORK = 512;
 
 /** Bytes to and from a peer. */
 export interface Wire {
@@ -58,8 +60,8 @@ export async function openPeer(wire: Wire, { magic, clock, timeout }: PeerOption
       const message = await next();
       if (commands.includes(message.command)) return message;
       if (message.command === 'ping' && message.payload.length === 8) send('pong', message.payload);
-      unasked += FRAME_BYTES + message.payload.length;
-      if (unasked > MOST_UNASKED) throw new NamesteadError('HttpTooLarge', `it sent ${unasked} bytes that nobody asked for`);
+      unasked += WORK + message.payload.length;
+      if (unasked > MOST_UNASKED) throw new NamesteadError('HttpTooLarge', 'it goes on and on with what nobody asked for');
     }
   };
   const receive: Peer['receive'] = async (commands, given) => {

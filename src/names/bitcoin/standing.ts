@@ -33,6 +33,9 @@ export interface Standing extends ConsensusClaim {
 export interface NameStanding {
   readonly owner: string;
   readonly valueHash: string | null;
+  /** The height of its registration or last renewal; 0 where the indexer tells none. */
+  readonly lastRenewed: number;
+  readonly revoked: boolean;
 }
 
 export interface NamespaceStanding extends NamespaceTerms {
@@ -40,6 +43,10 @@ export interface NamespaceStanding extends NamespaceTerms {
   /** The preorderer's address, who is paid in version 2. */
   readonly creator: string;
   readonly revealBlock: number;
+  /** 0 until it is ready, or where the indexer tells none. */
+  readonly readyBlock: number;
+  /** Who may import names and declares it ready; null where the indexer tells none. */
+  readonly revealer: string | null;
 }
 
 /** Operations must name one of the last 24 consensus hashes (spec b.5); this many of those blocks are left for mining. */
@@ -81,8 +88,8 @@ async function findTip({ indexer, headers }: StandingWorld, { signal }: CallOpti
 export async function findName({ indexer }: StandingWorld, name: string, { signal }: CallOptions): Promise<NameStanding | null> {
   const record = await indexer.nameRecord(name, { signal });
   if (record === null || record['expired'] === true) return null;
-  const { address, value_hash: valueHash } = record;
-  return { owner: asAddress(address), valueHash: isHex(valueHash, 20) ? valueHash : null };
+  const { address, value_hash: valueHash, last_renewed: renewed, revoked } = record;
+  return { owner: asAddress(address), valueHash: isHex(valueHash, 20) ? valueHash : null, lastRenewed: countOr0(renewed), revoked: revoked === true };
 }
 
 /** @throws NamesteadError `HttpMalformed`, `AddressInvalid` */
@@ -99,6 +106,8 @@ export async function findNamespace({ indexer }: StandingWorld, id: string, { si
     ready: record['ready'] === true,
     creator: asAddress(record['address']),
     revealBlock: count('reveal_block'),
+    readyBlock: countOr0(record['ready_block']),
+    revealer: typeof record['recipient_address'] === 'string' ? asAddress(record['recipient_address']) : null,
     lifetime: count('lifetime'),
     coeff: count('coeff', 255),
     base: count('base', 255),
@@ -112,6 +121,10 @@ export async function findNamespace({ indexer }: StandingWorld, id: string, { si
 /** A list, or its text `"[6, 5, …]"` as core nodes write it (spec e). */
 function readBuckets(value: unknown): unknown {
   return typeof value === 'string' && /^\[\d+(, ?\d+){15}\]$/.test(value) ? JSON.parse(value) : value;
+}
+
+function countOr0(value: unknown): number {
+  return Number.isSafeInteger(value) && Number(value) > 0 ? Number(value) : 0;
 }
 
 function asAddress(value: unknown): string {

@@ -44,7 +44,7 @@ export interface ProveNameOptions extends LongCallOptions {
 
 /**
  * A file that shows a name's record to whoever holds the same anchor, offline: `verifyProof` reads it, and it has before it is handed out.
- * About 2 kB for a young network and 10 to 25 kB on mainnet; `docs/proofs.md` draws its bytes. Fees and other people's operations in the
+ * About 3 kB on a devnet and 10 to 25 kB on mainnet; `docs/proofs.md` draws its bytes. Fees and other people's operations in the
  * two blocks are public anyway; nothing secret goes in.
  *
  * @throws NamesteadError as `verifyProof` for what the sources made up, `AbsenceNotProved`, `NamespaceNotReady`, `ProofInvalid` when a

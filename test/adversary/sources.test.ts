@@ -379,6 +379,21 @@ describe('around liars', () => {
     }
   });
 
+  test('a cache gives no place that the chain has left since', async () => {
+    const chain = createHeaderChain(bitcoinRegtest);
+    await syncHeaders(chain, [honest]);
+    const places = [await honest.inclusion(funding), null];
+    const source = cached(
+      { operator: 'one', inclusion: (_txid: string) => Promise.resolve(places.shift() ?? null) },
+      { chain: { ...chain, at: (height) => at(height) } },
+    );
+    let at = chain.at;
+    expect(await source.inclusion(funding)).not.toBeNull();
+    expect(await source.inclusion(funding)).not.toBeNull();
+    at = (height) => chain.at(height - 1);
+    expect(await source.inclusion(funding)).toBeNull();
+  });
+
   test('a fallback does not call absent what one source could not tell', async () => {
     const { NamesteadError } = await import('../../src/lib/errors.js');
     const dead = named('dead', { block: (_hash: string): Promise<Uint8Array | null> => Promise.reject(new NamesteadError('HttpFailed', 'down')) });

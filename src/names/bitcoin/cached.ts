@@ -32,7 +32,8 @@ export function cached<S extends AnySource>(source: S, { most = 16 << 20, chain,
   ): Promise<T | null> => {
     const key = `${method} ${String(id)}`;
     const held = kept.get(key) as T | undefined;
-    if (held !== undefined && holds(() => isRight(held))) return held;
+    // A place may have been settled on another branch.
+    if (held !== undefined && (method !== 'inclusion' || holds(() => isRight(held)))) return held;
     const answer = (await ask(options)) as T | null;
     if (answer !== null && holds(() => isRight(answer))) kept.put(key, answer, size(answer));
     return answer;

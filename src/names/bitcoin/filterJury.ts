@@ -35,7 +35,16 @@ interface Answer {
   readonly headers: readonly Uint8Array[];
 }
 
-export function createJury({ sources, least, blockAt, rebuild }: JuryWorld): FilterJury {
+interface Panel {
+  left(): readonly FilterSource[];
+  ask(blocks: readonly BlockId[], options: CallOptions): Promise<readonly Answer[]>;
+  judge(answers: readonly Answer[], index: number, block: BlockId, header: Uint8Array): void;
+  dismiss(source: FilterSource, lied: boolean): void;
+  readonly disagreed: ReadonlySet<string>;
+}
+
+/** Who is asked, who has answered so far, and who lied. */
+function openPanel(sources: readonly FilterSource[], least: number): Panel {
   const silent = new Set<FilterSource>();
   const liars = new Set<FilterSource>();
   const left = (): readonly FilterSource[] => sources.filter((source) => !silent.has(source) && !liars.has(source));
@@ -79,13 +88,21 @@ export function createJury({ sources, least, blockAt, rebuild }: JuryWorld): Fil
     throw new NamesteadError('SourcesDisagree', `the filter header of block ${height} is ${toHex(header)}; what operators tell is another`);
   };
 
+  return { left, ask, judge, dismiss, disagreed };
+}
+
+export function createJury({ sources, least, blockAt, rebuild }: JuryWorld): FilterJury {
+  const panel = openPanel(sources, least);
+  const { ask } = panel;
+
   /** A header beneath a wrong one is as good as any: the first that differs is sought, and all differ from there on. */
   const findFirst = async (height: number, options: CallOptions): Promise<number> => {
     let [same, different] = [-1, height];
     while (different - same > 1) {
       throwIfAborted(options.signal, 'the comparison of filters');
       const middle = (same + different) >> 1;
-      const answers = await ask([await blockAt(middle, options)], options);
+      const block = await blockAt(middle, options).catch(undecided(`block ${height} already, and block ${middle} is not known here`, options));
+      const answers = await ask([block], options);
       if (firstDifference(answers) === null) same = middle;
       else different = middle;
     }
@@ -95,15 +112,8 @@ export function createJury({ sources, least, blockAt, rebuild }: JuryWorld): Fil
   /** Judges by the block what was told of it and of the one before, on which all agree. */
   const decide = async (answers: readonly Answer[], index: number, block: BlockId, options: CallOptions): Promise<void> => {
     const previous = index > 0 ? answers[0]?.headers[index - 1] : new Uint8Array(32);
-    const filter = await rebuild(block, options).catch((cause: unknown) => {
-      if (!isNamesteadError(cause) || options.signal?.aborted) throw cause;
-      throw new NamesteadError(
-        'SourcesDisagree',
-        `operators tell different filter headers of block ${block.height}, and the block with all it spends is not there to decide`,
-        { cause },
-      );
-    });
-    judge(answers, index, block, nextFilterHeader(filter, previous ?? new Uint8Array(32)));
+    const filter = await rebuild(block, options).catch(undecided(`block ${block.height}, and the block with all it spends is not there to decide`, options));
+    panel.judge(answers, index, block, nextFilterHeader(filter, previous ?? new Uint8Array(32)));
   };
 
   /** They differ already before the first block asked for: the block where that began decides. */
@@ -118,9 +128,9 @@ export function createJury({ sources, least, blockAt, rebuild }: JuryWorld): Fil
   };
 
   return {
-    sources: left,
-    disagreed,
-    dismiss,
+    sources: panel.left,
+    disagreed: panel.disagreed,
+    dismiss: panel.dismiss,
     headers: async (blocks, options) => {
       for (let round = 0; round <= sources.length; round++) {
         throwIfAborted(options.signal, 'the comparison of filters');
@@ -135,7 +145,15 @@ export function createJury({ sources, least, blockAt, rebuild }: JuryWorld): Fil
       }
       throw new NamesteadError('SourcesDisagree', 'an operator tells other filter headers each time he is asked');
     },
-    hold: async (block, header, options) => judge(await ask([block], options), 0, block, header),
+    hold: async (block, header, options) => panel.judge(await ask([block], options), 0, block, header),
+  };
+}
+
+/** Makes of a failure that leaves a difference standing the error that says so. */
+function undecided(what: string, { signal }: CallOptions): (cause: unknown) => never {
+  return (cause) => {
+    if (!isNamesteadError(cause) || signal?.aborted) throw cause;
+    throw new NamesteadError('SourcesDisagree', `operators tell different filter headers of ${what}`, { cause });
   };
 }
 

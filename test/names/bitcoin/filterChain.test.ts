@@ -87,6 +87,18 @@ test('the one block on which operators part decides, wherever it stands', async 
   }
 });
 
+test('where the headers do not reach down to where operators parted, nothing is answered', async () => {
+  const held = (height: number): Promise<BlockId> => (height < 1000 ? Promise.reject(new NamesteadError('MerkleMismatch', 'not held')) : blockAt(height));
+  const jury = createJury({
+    sources: [sourceOf('liar', { wrong: 400 }), sourceOf('honest')],
+    least: 2,
+    blockAt: held,
+    rebuild: ({ height }) => Promise.resolve(filterOf(height)),
+  });
+  const parts = checkedFilters(jury, held, { from: 1200, to: COUNT, before: null, pinned: null }, {});
+  await expect(parts.next()).rejects.toThrow(code('SourcesDisagree'));
+});
+
 test('a walk that is given up asks no more', async () => {
   const abort = new AbortController();
   const sources = [sourceOf('a'), sourceOf('b')];

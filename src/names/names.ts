@@ -16,7 +16,7 @@ export interface Lookup {
 }
 
 /**
- * Answers only what it proved, and says how. `null`: proved absent, which only `replay` can; below that, not found is the
+ * Answers only what it proved, and says how. `null`: proved absent, which only a replay can; else not found is the
  * error `AbsenceNotProved`. Any other throw: cannot tell.
  */
 export interface Names {

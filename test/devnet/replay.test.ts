@@ -44,8 +44,9 @@ describe.each(devnets)('a devnet %s', (_, bitcoind) => {
     const found = await names.lookup('alice.id');
     expect(found).toMatchObject({
       record: { owner: seeded.owner },
-      evidence: { level: 'replay', disagreed: [], operators: [peer.operator, bitcoin.operator] },
+      evidence: { level: 'filters', disagreed: [], operators: [peer.operator, bitcoin.operator] },
     });
+    await expect(names.lookup('alice.id', { level: 'replay' })).rejects.toThrow(expect.objectContaining({ code: 'LevelNotReached' }));
     const tip = await devnet.mine(0);
     expect(read).toBeLessThan((tip - network.firstBlock) / 2);
     await replayNames({ ...ports, anchor: await devnet.anchor() }).lookup('alice.id');

@@ -49,13 +49,14 @@ const WIDTH = 4;
  * Names of a BNS network on Bitcoin at level `replay`: every block from the network's first on is fetched, checked against the headers and folded by the
  * rules here, so that no consensus hash and no core node is believed. The first lookup reads them all (on mainnet hundreds of gigabytes, some of it from a
  * bitcoind with `-txindex`), a later one only what is new; `onProgress` tells of it at stage `replay`. The state is held in memory as long as the names are.
+ * With `filters` the level is `filters`: one of their operators must be honest.
  *
  * A record is the one after the last block that has the network's confirmations, or after the block `at`; what later blocks did to the name stands in
  * `evidence.pending`. `null`: nobody owned the name then, because it never was registered or because its time, grace included, had run out: it is free.
  * A revoked name is owned by nobody either and yet not free before its time has run out: that is `NameRevoked`.
  *
  * `lookup` throws NamesteadError: `NameRevoked`; `NameExpired` when a name ran out within the last blocks, too late to call it free; `NotConfirmed` when
- * `at` is among them, or no block has enough; `ConsensusMismatch` when the anchor given is of another history; `LevelNotReached` for a level that is none;
+ * `at` is among them, or no block has enough; `ConsensusMismatch` when the anchor given is of another history; `LevelNotReached` when more is demanded;
  * from headers `LowWork`, `AnchorMismatch`, `Header…`; from blocks `BlockMissing`, `MerkleMismatch`, `Malformed`, `TransactionMissing`, `TransactionMismatch`;
  * and what the sources throw. What was folded before an error stays.
  * @throws TypeError when a source is missing, or the chain starts above the network's first block
@@ -73,6 +74,8 @@ export function replayNames(options: ReplayNamesOptions): Names {
   const liars = new Set<string>();
   const source: BlockWorld = { network, blocks, transactions, onLie: (operator) => liars.add(operator) };
   const { filters = [], least = 2 } = options;
+  // Blocks that filters leave out were not read.
+  const reach = filters.length > 0 ? 'filters' : 'replay';
   const feed = filters.length > 0 ? matchingBlocks({ ...source, chain, ...verifyFilters(options, filters, least) }) : wholeBlocks(source);
   const opening = once(() => openFold(options, chain, feed));
   const operators = [...new Set([...headers, ...blocks, ...transactions, ...filters].map(({ operator }) => operator))];
@@ -113,8 +116,8 @@ export function replayNames(options: ReplayNamesOptions): Names {
   return {
     lookup: async (name, call = {}) => {
       parseName(name);
-      const { level = 'replay' } = call;
-      if (!atLeast('replay', level)) throw new NamesteadError('LevelNotReached', `level ${level as string} is none`);
+      const { level = reach } = call;
+      if (!atLeast(reach, level)) throw new NamesteadError('LevelNotReached', `level ${level} is demanded, and these sources prove ${reach} at the most`);
       // One after the other: they share the chain and the state, and the second finds done what the first did.
       const next = before.then(() => lookup(name, call));
       before = next.catch(() => undefined);
@@ -222,7 +225,7 @@ interface Told extends Place {
 function evidenceOf({ network, chain, anchor, assumed, filtered, asOf, tip }: Told, height: number, asked: Asked): Evidence {
   return {
     ...asked,
-    level: 'replay',
+    level: filtered > 0 ? 'filters' : 'replay',
     asOf,
     tip,
     completeTo: asOf.height,

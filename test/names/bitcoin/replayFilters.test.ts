@@ -164,7 +164,7 @@ describe('a filterable network', () => {
     const found = await names.lookup('a.id');
     expect(found).toMatchObject({
       record: (await whole.lookup('a.id'))?.record,
-      evidence: { level: 'replay', operators: ['headers', 'blocks', 'transactions', 'filters', 'other'] },
+      evidence: { level: 'filters', operators: ['headers', 'blocks', 'transactions', 'filters', 'other'] },
     });
     expect(found?.evidence.unchecked.join()).toContain('one of the operators of filters is honest');
     expect(await names.lookup('never.id')).toBeNull();

@@ -23,6 +23,8 @@ export interface OpenNamespaceTerms extends RegistrationWorld {
   readonly payer: Signer | Account;
   /** Satoshi the namespace may cost at the most, network fees apart. */
   readonly maxPrice?: bigint | undefined;
+  /** Called between reveal and ready, when names may be imported (`importInto`); must be safe to repeat. */
+  readonly beforeReady?: (() => Promise<unknown>) | undefined;
 }
 
 /**
@@ -43,7 +45,7 @@ export async function openNamespace(terms: OpenNamespaceTerms, options: RunOptio
   const steps: readonly Step[] = [
     { opcode: 'NAMESPACE_PREORDER', outputs: 0n, draw: () => drawPreorder(owner, payer, terms, options) },
     { opcode: 'NAMESPACE_REVEAL', outputs: 2n * MARK, draw: () => Promise.resolve(revealing) },
-    { opcode: 'NAMESPACE_READY', outputs: 0n, draw: () => Promise.resolve(readyNamespace(namespace, network)) },
+    { opcode: 'NAMESPACE_READY', outputs: 0n, draw: () => drawReady(terms) },
   ];
   const fixed = { owner, payer: toHex(lockScript(payer.lock)), rules: JSON.stringify(revealing.outputs.map(({ script }) => toHex(script))) };
   return runPlan({ key: namespaceKey(namespace, network), terms: fixed, steps, finish: () => Promise.resolve() }, { payer, owner: reveal }, terms, options);
@@ -52,6 +54,11 @@ export async function openNamespace(terms: OpenNamespaceTerms, options: RunOptio
 /** Under which key the journal holds a namespace that is being opened. */
 export function namespaceKey(namespace: string, network: { readonly name: string }): string {
   return `namespace ${network.name} ${namespace}`;
+}
+
+async function drawReady({ namespace, network, beforeReady }: OpenNamespaceTerms): Promise<Recipe> {
+  await beforeReady?.();
+  return readyNamespace(namespace, network);
 }
 
 async function drawPreorder(owner: string, payer: Account, terms: OpenNamespaceTerms, options: CallOptions): Promise<Recipe> {

@@ -15,6 +15,8 @@ export interface StandingWorld {
    * network ignore the operation, whose price is then lost.
    */
   readonly checkConsensus?: ((claim: ConsensusClaim, options: CallOptions) => Promise<void>) | undefined;
+  /** A consensus hash that the caller has proved, at most 12 blocks old: it is named, and not the indexer's. `provedTerms` gives it. */
+  readonly provedConsensus?: ((options: CallOptions) => Promise<ConsensusClaim>) | undefined;
 }
 
 export interface ConsensusClaim {
@@ -62,15 +64,24 @@ export async function findNextHeight(world: StandingWorld, options: CallOptions)
 
 /** @throws NamesteadError `ConsensusStale` when the indexer is too far behind the headers, `HttpMalformed` */
 export async function findStanding(world: StandingWorld, options: CallOptions): Promise<Standing> {
-  const { indexer, checkConsensus } = world;
+  const { indexer, checkConsensus, provedConsensus } = world;
   const { signal } = options;
   const tip = await findTip(world, options);
-  const deep = tip.nextHeight - 1 - DEEP;
-  const [hash] = deep >= 0 && deep < tip.height ? await indexer.consensusHashes([deep], { signal }) : [];
-  const claim = hash ? { height: deep, consensusHash: hash } : { height: tip.height, consensusHash: tip.consensusHash };
+  const claim = (await provedConsensus?.({ signal })) ?? (await findDeep(world, tip, options));
+  if (claim.height < tip.nextHeight - 1 - STALE)
+    throw new NamesteadError(
+      'ConsensusStale',
+      `the consensus hash of height ${claim.height} is more than ${STALE} blocks old, and the network takes it for ${WINDOW}: take a newer anchor`,
+    );
   asHex(claim.consensusHash, `the consensus hash of ${indexer.operator}`, 16);
   await checkConsensus?.(claim, { signal });
   return { ...claim, nextHeight: tip.nextHeight, until: claim.height + WINDOW };
+}
+
+async function findDeep({ indexer }: StandingWorld, tip: ConsensusClaim & { readonly nextHeight: number }, { signal }: CallOptions): Promise<ConsensusClaim> {
+  const height = tip.nextHeight - 1 - DEEP;
+  const [consensusHash] = height >= 0 && height < tip.height ? await indexer.consensusHashes([height], { signal }) : [];
+  return consensusHash ? { height, consensusHash } : { height: tip.height, consensusHash: tip.consensusHash };
 }
 
 async function findTip({ indexer, headers }: StandingWorld, { signal }: CallOptions): Promise<ConsensusClaim & { readonly nextHeight: number }> {

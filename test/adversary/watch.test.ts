@@ -111,6 +111,43 @@ describe('operators of histories', () => {
     expect(found).toMatchObject({ record: { owner: bob.address, height }, evidence: { disagreed: ['liar'] } });
   });
 
+  test('neither a header that is not there nor a place told elsewhere hides what an honest one lists', async () => {
+    const at = scene();
+    const { transactions } = at.world;
+    const two = by([at.kit.history('a'), at.kit.history('b')]);
+    const gone: Watch = {
+      ...two,
+      follow: (sighting, until, world, options) =>
+        two.follow(
+          sighting,
+          until,
+          {
+            ...world,
+            headerAt: (height, call) => (height === at.height ? Promise.reject(new NamesteadError('HttpTimeout', 'no answer')) : world.headerAt(height, call)),
+          },
+          options,
+        ),
+    };
+    await expect(lookup(at, gone)).rejects.toThrow(code('HttpTimeout'));
+    const elsewhere: Watch = {
+      ...two,
+      follow: (sighting, until, world, options) =>
+        two.follow(
+          sighting,
+          until,
+          {
+            ...world,
+            transactions: {
+              ...transactions,
+              inclusion: async (txid) => ({ ...((await transactions.inclusion(txid)) ?? { index: 0, branch: [] }), height: 1 }),
+            },
+          },
+          options,
+        ),
+    };
+    expect(await lookup(at, elsewhere)).toMatchObject({ record: { owner: bob.address }, evidence: { disagreed: [] } });
+  });
+
   test('the transaction source alone cannot hide it either', async () => {
     const at = scene();
     const { transactions } = at.world;

@@ -4,7 +4,7 @@ import { isNamesteadError, NamesteadError } from '../../lib/errors.js';
 import { inParallel } from '../../lib/parallel.js';
 import { verifyInclusion } from './block.js';
 import { isCandidate } from './claim.js';
-import { hashHeader } from './header.js';
+import { hashHeader, type Header } from './header.js';
 import type { Mined } from './laterOperation.js';
 import type { BlockId, HeaderSource, HistorySource, Inclusion, TransactionSource } from './source.js';
 import { openTransaction, type Transaction } from './transaction.js';
@@ -47,9 +47,17 @@ interface Listing {
 /** What a source has to say of a transaction: shown is what its bytes and its branch prove; `silent` when it could not be asked. */
 type Shown = { readonly transaction: Transaction; readonly place: Inclusion | null } | 'nothing' | 'silent';
 
-export function openHistories(sources: readonly HistoryOperator[], least: number, until: BlockId, world: WatchWorld, call: LongCallOptions): Histories {
+interface Book {
+  left(): readonly HistoryOperator[];
+  silence(source: HistoryOperator, why: unknown): void;
+  /** @throws NamesteadError `LevelNotReached` when too few answer */
+  demandEnough(): void;
+  list(script: Uint8Array): Promise<readonly Listing[]>;
+}
+
+/** Asks each operator for each script once; who fails is silent from then on. */
+function openBook(sources: readonly HistoryOperator[], least: number, until: BlockId, call: LongCallOptions): Book {
   const silent = new Set<HistoryOperator>();
-  const disagreed = new Set<string>();
   const listings = new Map<string, Promise<readonly Listing[]>>();
   const tips = new Map<HistoryOperator, Promise<void>>();
   const lengths = new Map<HistoryOperator, number>();
@@ -94,13 +102,20 @@ export function openHistories(sources: readonly HistoryOperator[], least: number
     return listing;
   };
 
+  return { left, silence, demandEnough, list };
+}
+
+export function openHistories(sources: readonly HistoryOperator[], least: number, until: BlockId, world: WatchWorld, call: LongCallOptions): Histories {
+  const { left, silence, demandEnough, list } = openBook(sources, least, until, call);
+  const disagreed = new Set<string>();
+
   /** An operator can show what he lists: who shows nothing lies, who cannot be asked has not answered. */
-  const findMined = async (txid: string, answers: readonly Listing[]): Promise<Placed | null> => {
-    let shown = await show(world.transactions, txid, world, call);
-    const listers = answers.filter(({ listed, source }) => listed.has(txid) && !silent.has(source));
+  const findMined = async (txid: string, answers: readonly Listing[], isWithin: (height: number) => boolean): Promise<Placed | null> => {
+    let shown = await show(world.transactions, txid, { world, isWithin }, call);
+    const listers = answers.filter(({ listed, source }) => listed.get(txid)?.some(isWithin) && left().includes(source));
     for (const { source } of listers) {
       if (isShown(shown, world)) break;
-      shown = await show(source, txid, world, call);
+      shown = await show(source, txid, { world, isWithin }, call);
       if (shown === 'silent') silence(source, new NamesteadError('TransactionMissing', `${source.operator} cannot show transaction ${txid}, which it lists`));
       if (shown === 'nothing') disagreed.add(source.operator);
     }
@@ -130,12 +145,12 @@ export function openHistories(sources: readonly HistoryOperator[], least: number
       call.onProgress?.({ stage: 'history', done, total: txids.size, unit: 'transactions' });
       const found = await inParallel([...txids], WIDTH, async (txid) => {
         throwIfAborted(call.signal, 'following histories');
-        const mined = await findMined(txid, answers);
+        const mined = await findMined(txid, answers, isWithin);
         call.onProgress?.({ stage: 'history', done: ++done, total: txids.size, unit: 'transactions' });
         return mined;
       });
       demandEnough();
-      return found.filter((mined) => mined !== null).filter(({ height }) => isWithin(height));
+      return found.filter((mined) => mined !== null);
     },
   };
 }
@@ -145,21 +160,36 @@ function isShown(shown: Shown, { network }: WatchWorld): boolean {
   return typeof shown !== 'string' && (shown.place !== null || !isCandidate(shown.transaction, network));
 }
 
-async function show(source: TransactionSource, txid: string, world: WatchWorld, call: LongCallOptions): Promise<Shown> {
+interface Sought {
+  readonly world: WatchWorld;
+  readonly isWithin: (height: number) => boolean;
+}
+
+async function show(source: TransactionSource, txid: string, { world, isWithin }: Sought, call: LongCallOptions): Promise<Shown> {
   if (!isHex(txid, 32)) return 'nothing';
   const bytes = await orFailure(() => source.transaction(txid, call), call);
   if (!('answer' in bytes)) return 'silent';
-  const transaction = await orFailure(() => Promise.resolve(openOrNull(bytes.answer, txid)), call);
-  if (!('answer' in transaction) || !transaction.answer) return 'nothing';
-  if (!isCandidate(transaction.answer, world.network)) return { transaction: transaction.answer, place: null };
+  const opened = await orFailure(() => Promise.resolve(openOrNull(bytes.answer, txid)), call);
+  if (!('answer' in opened) || !opened.answer) return 'nothing';
+  const { answer: transaction } = opened;
+  if (!isCandidate(transaction, world.network)) return { transaction, place: null };
   const inclusion = await orFailure(() => source.inclusion(txid, call), call);
   if (!('answer' in inclusion)) return 'silent';
   const { answer: place } = inclusion;
-  const proved = await orFailure(async () => {
-    if (place) verifyInclusion(txid, place, await world.headerAt(place.height, call));
-    return place;
-  }, call);
-  return 'answer' in proved && proved.answer ? { transaction: transaction.answer, place: proved.answer } : 'nothing';
+  if (!place || !isWithin(place.height)) return 'nothing';
+  // That a header is not there is nobody's lie, and must not hide what stands beneath it.
+  const header = await world.headerAt(place.height, call);
+  return isIn(header, txid, place) ? { transaction, place } : 'nothing';
+}
+
+function isIn(header: Header, txid: string, place: Inclusion): boolean {
+  try {
+    verifyInclusion(txid, place, header);
+    return true;
+  } catch (error) {
+    if (!isNamesteadError(error)) throw error;
+    return false;
+  }
 }
 
 /** Each transaction with the heights told of it; listing one twice changes nothing. */

@@ -29,8 +29,6 @@ import type { StandingWorld } from './bitcoin/standing.js';
 import { openFacts, type Check, type Facts } from './dryChecks.js';
 import { ownerAddress } from './registration.js';
 
-type Party = Signer | Account;
-
 /** What a dry run asks. It signs and sends nothing, so no journal is needed. */
 export interface DryRunWorld extends StandingWorld {
   readonly network: Network;
@@ -41,44 +39,62 @@ export interface DryRunWorld extends StandingWorld {
 
 /** What would be done. Accounts need no signers. */
 export type Intent =
-  | { readonly operation: 'register'; readonly name: string; readonly owner: string | Party; readonly payer: Party; readonly maxPrice?: bigint | undefined }
-  | { readonly operation: 'update'; readonly name: string; readonly owner: Party; readonly payer?: Party | undefined; readonly zoneFile: Uint8Array }
+  | {
+      readonly operation: 'register';
+      readonly name: string;
+      readonly owner: string | Signer | Account;
+      readonly payer: Signer | Account;
+      readonly maxPrice?: bigint | undefined;
+    }
+  | {
+      readonly operation: 'update';
+      readonly name: string;
+      readonly owner: Signer | Account;
+      readonly payer?: Signer | Account | undefined;
+      readonly zoneFile: Uint8Array;
+    }
   | {
       readonly operation: 'transfer';
       readonly name: string;
-      readonly owner: Party;
-      readonly payer?: Party | undefined;
+      readonly owner: Signer | Account;
+      readonly payer?: Signer | Account | undefined;
       readonly to: string;
       readonly keepZoneFile: boolean;
     }
-  | { readonly operation: 'renew'; readonly name: string; readonly owner: Party; readonly payer?: Party | undefined; readonly maxPrice?: bigint | undefined }
-  | { readonly operation: 'revoke'; readonly name: string; readonly owner: Party; readonly payer?: Party | undefined }
+  | {
+      readonly operation: 'renew';
+      readonly name: string;
+      readonly owner: Signer | Account;
+      readonly payer?: Signer | Account | undefined;
+      readonly maxPrice?: bigint | undefined;
+    }
+  | { readonly operation: 'revoke'; readonly name: string; readonly owner: Signer | Account; readonly payer?: Signer | Account | undefined }
   | {
       readonly operation: 'import';
       readonly name: string;
-      readonly importer: Party;
-      readonly owner: string | Party;
-      readonly payer?: Party | undefined;
+      readonly importer: Signer | Account;
+      readonly owner: string | Signer | Account;
+      readonly payer?: Signer | Account | undefined;
       readonly zoneFile: Uint8Array;
     }
   | {
       readonly operation: 'namespace';
       readonly namespace: string;
       readonly rules: NamespaceTerms;
-      readonly owner: Party;
-      readonly payer: Party;
+      readonly owner: Signer | Account;
+      readonly payer: Signer | Account;
       readonly maxPrice?: bigint | undefined;
     }
   | {
       readonly operation: 'tokens';
-      readonly owner: Party;
-      readonly payer?: Party | undefined;
+      readonly owner: Signer | Account;
+      readonly payer?: Signer | Account | undefined;
       readonly to: string;
       /** Micro-STACKS. */
       readonly amount: bigint;
       readonly scratch?: string | undefined;
     }
-  | { readonly operation: 'announce'; readonly owner: Party; readonly payer?: Party | undefined; readonly messageHash: string };
+  | { readonly operation: 'announce'; readonly owner: Signer | Account; readonly payer?: Signer | Account | undefined; readonly messageHash: string };
 
 /** What it costs and whether it would be taken. Amounts in satoshi. */
 export interface DryRun {
@@ -154,7 +170,7 @@ function nameOf(intent: Intent): string {
   }
 }
 
-function sender(intent: Intent): Party {
+function sender(intent: Intent): Signer | Account {
   if (intent.operation === 'register') return intent.payer;
   return intent.operation === 'import' ? intent.importer : intent.owner;
 }

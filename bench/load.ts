@@ -4,7 +4,7 @@ import { nameConsensusHash, nameHash128, preorderHash } from '../src/names/bitco
 import { bitcoinRegtest, defineNetwork, type Network } from '../src/names/bitcoin/network.js';
 import { encodeOperation, type Operation } from '../src/names/bitcoin/operation.js';
 import { BURN_ADDRESS } from '../src/names/bitcoin/price.js';
-import { applyBlock, consensusHashAt, type RuleBlock, type State } from '../src/names/bitcoin/rules.js';
+import type { RuleBlock } from '../src/names/bitcoin/rules.js';
 import { addressOfScript, nulldataScript, scriptOfAddress } from '../src/names/bitcoin/script.js';
 import { txidOf, type Output } from '../src/names/bitcoin/transaction.js';
 
@@ -31,6 +31,12 @@ function person(label: string): Person {
 const SIGNATURE = /* @__PURE__ */ new Uint8Array(71).fill(0x30);
 const terms = { lifetime: 52595, coeff: 1, base: 1, buckets: new Array<number>(16).fill(1), nonalphaDiscount: 1, noVowelDiscount: 1, version: 1 };
 
+/** What became of a block. */
+export interface BlockOutcome {
+  readonly accepted: number;
+  readonly consensusHash: string;
+}
+
 export interface Load {
   /** Names there are in the end. */
   readonly names: number;
@@ -39,17 +45,17 @@ export interface Load {
 
 /**
  * Registers names and works on them, block by block: each block orders names in advance and registers those of the block before; of every
- * ten names three are updated, one is renewed and one is transferred. Every operation is accepted. `state` is folded along, since operations
- * name fresh consensus hashes; each block is handed to `onBlock`, the way a follower would parse it.
+ * ten names three are updated, one is renewed and half are transferred (none with `worked: false`). Every operation is accepted. Blocks are given to `apply` in order, the way
+ * a follower would parse them, since operations name consensus hashes that come of the blocks before.
  */
 export function foldLoad(
-  state: State,
-  { names, perBlock = 100 }: { readonly names: number; readonly perBlock?: number },
-  onBlock: (block: RuleBlock) => void = () => undefined,
+  { names, perBlock = 100, worked: isWorked = true }: { readonly names: number; readonly perBlock?: number; readonly worked?: boolean },
+  apply: (block: RuleBlock) => BlockOutcome,
 ): Load {
   let salt = 0;
   let operations = 0;
-  const fresh = (): string => consensusHashAt(state, state.height) ?? '';
+  let [height, hashBefore] = [loadNetwork.firstBlock, ''];
+  const fresh = (): string => hashBefore;
   const send = (from: Person, operation: Operation, ...outputs: readonly (readonly [Uint8Array, number])[]) => {
     const input = new Uint8Array(32);
     new DataView(input.buffer).setUint32(0, salt++);
@@ -64,11 +70,11 @@ export function foldLoad(
     return { txid: txidOf(transaction), transaction, previous: [{ value: 1n, script: from.script }] };
   };
   const mine = (sent: readonly ReturnType<typeof send>[]): void => {
-    const block = { height: state.height + 1, transactions: sent.map((one, at) => ({ ...one, index: at + 1 })) };
-    const { operations: accepted } = applyBlock(state, block);
-    if (accepted.length !== sent.length) throw new Error(`block ${block.height} took ${accepted.length} of ${sent.length} operations`);
-    operations += accepted.length;
-    onBlock(block);
+    const block = { height: height++, transactions: sent.map((one, at) => ({ ...one, index: at + 1 })) };
+    const { accepted, consensusHash } = apply(block);
+    if (accepted !== sent.length) throw new Error(`block ${block.height} took ${accepted} of ${sent.length} operations`);
+    operations += accepted;
+    hashBefore = consensusHash;
   };
 
   const [creator, revealer] = [person('creator'), person('revealer')];
@@ -118,7 +124,7 @@ export function foldLoad(
       const number = made + at;
       return { name: `name-${number.toString(36)}.load`, owner: person(`owner ${number % 16 === 0 ? number >> 7 : number}`), payer: person(`payer ${number}`) };
     });
-    mine([...next.map(ordered), ...orderedBefore.map(registered), ...registeredBefore.flatMap(worked)]);
+    mine([...next.map(ordered), ...orderedBefore.map(registered), ...(isWorked ? registeredBefore.flatMap(worked) : [])]);
     made += count;
     [orderedBefore, registeredBefore] = [next, orderedBefore];
   }

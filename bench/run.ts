@@ -24,14 +24,20 @@ const [only] = results;
 const prefixed = results.flatMap(({ suite, ratios }) => Object.entries(ratios).map(([name, ratio]) => [`${suite}: ${name}`, ratio] as const));
 const ratios = only && results.length === 1 ? only.ratios : Object.fromEntries(prefixed);
 const ok = prefixed.length > 0 && prefixed.every(([, ratio]) => Number.isFinite(ratio) && ratio > 0);
-report({ ok, suite: results.map(({ suite }) => suite).join('+'), ratios }, prefixed.map(([name, ratio]) => `${name}: ${ratio.toFixed(2)}`).join('\n'));
+const figures = Object.assign({}, ...results.map((result) => result.figures ?? {})) as Record<string, number>;
+const lines = [
+  ...prefixed.map(([name, ratio]) => `${name}: ${ratio.toFixed(2)}`),
+  ...Object.entries(figures).map(([name, figure]) => `${name}: ${Math.round(figure)}`),
+];
+report({ ok, suite: results.map(({ suite }) => suite).join('+'), ratios, ...figures }, lines.join('\n'));
 
 async function run(suite: string): Promise<BenchResult> {
   const outfile = resolve(folder, 'node_modules/.bench', `${suite}.mjs`);
   // Peers are imported while it runs, from bench/node_modules; our own packages are bundled, so that the two never mix.
   const banner = { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" };
   const entryPoints = [resolve(folder, 'suites', `${suite}.ts`)];
-  await build({ entryPoints, outfile, bundle: true, platform: 'node', format: 'esm', target: 'node20', banner, logLevel: 'warning' });
+  // A binary is not bundled.
+  await build({ entryPoints, outfile, bundle: true, platform: 'node', format: 'esm', target: 'node20', banner, external: ['lmdb'], logLevel: 'warning' });
   const { run } = (await import(pathToFileURL(outfile).href)) as { readonly run: Bench };
   return run({ folder, log: (line) => console.error(`${suite}: ${line}`) });
 }

@@ -3,6 +3,8 @@ export interface BenchResult {
   readonly suite: string;
   /** Ours over theirs: above 1 is faster. */
   readonly ratios: Readonly<Record<string, number>>;
+  /** What is asked for in absolute numbers, beside the ratios. */
+  readonly figures?: Readonly<Record<string, number>>;
 }
 
 export interface BenchContext {

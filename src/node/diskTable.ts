@@ -1,15 +1,16 @@
-import { concat, fromHex, fromUtf8, toHex, toUtf8 } from '../lib/bytes.js';
+import { concat, equal, fromHex, fromUtf8, toHex, toUtf8 } from '../lib/bytes.js';
 import type { Index, Table } from '../names/bitcoin/table.js';
 import { bounded } from './bounded.js';
 import type { Database, Writer } from './database.js';
-import type { Packer } from './pack.js';
+import type { RowCodec } from './rowCodec.js';
 
-/** How keys are written: `height` rises with the chain, so that its table is filled from behind. */
-export type KeyKind = 'text' | 'hex' | 'height';
+/** How keys are written: `height` rises with the chain, so that its table is filled from behind; a `name` stands behind its namespace. */
+export type KeyKind = 'text' | 'name' | 'hex' | 'height';
 type Key = string | number;
 
 const toBytes: Readonly<Record<KeyKind, (key: Key) => Uint8Array>> = {
   text: (key) => fromUtf8(String(key)),
+  name: (key) => fromUtf8(turned(String(key))),
   hex: (key) => fromHex(String(key)),
   height: (key) => {
     const bytes = new Uint8Array(4);
@@ -19,9 +20,16 @@ const toBytes: Readonly<Record<KeyKind, (key: Key) => Uint8Array>> = {
 };
 const fromBytes: Readonly<Record<KeyKind, (bytes: Uint8Array) => Key>> = {
   text: toUtf8,
+  name: (bytes) => turned(toUtf8(bytes)),
   hex: toHex,
   height: (bytes) => new DataView(bytes.buffer, bytes.byteOffset).getUint32(0),
 };
+
+/** `alice.id` and `id.alice`, either way; a name has one dot. */
+function turned(name: string): string {
+  const dot = name.indexOf('.');
+  return dot < 0 ? name : `${name.slice(dot + 1)}.${name.slice(0, dot)}`;
+}
 
 /** What waits in memory for the next commit. */
 export interface Pending {
@@ -36,35 +44,48 @@ export interface Pending {
 interface TableOptions {
   readonly name: string;
   readonly database: Database;
-  readonly packer: Packer;
+  readonly codec: RowCodec;
   readonly keys: KeyKind;
   /** Rows kept in memory. */
   readonly cached: number;
 }
 
+export interface DiskTable extends Table<Key, unknown>, Pending {
+  /** Keys whose bytes begin with some. */
+  keysWith(prefix: Uint8Array): Iterable<Key>;
+  /** A row that is in memory. */
+  held(key: Key): unknown;
+  /** A row as it is on disk. */
+  bytes(key: Key): Uint8Array | undefined;
+}
+
 /** A table whose changes wait in memory and whose rows are read from the database once. */
-export function diskTable({ name, database, packer, keys: kind, cached }: TableOptions): Table<Key, unknown> & Pending {
+export function diskTable({ name, database, codec, keys: kind, cached }: TableOptions): DiskTable {
   const pending = new Map<Key, unknown>();
   const cache = bounded<Key, unknown>(cached);
   const read = (key: Key): unknown => {
     const known = cache.get(key);
     if (known !== undefined) return known;
     const bytes = database.get(name, toBytes[kind](key));
-    const value = bytes && packer.unpack(bytes);
+    const value = bytes && codec.unpack(bytes);
     if (value !== undefined) cache.set(key, value);
     return value;
   };
-  const keys = function* (): Generator<Key> {
-    for (const [key, value] of pending) if (value !== undefined) yield key;
-    for (const bytes of database.keys(name)) {
+  const keysWith = function* (prefix: Uint8Array): Generator<Key> {
+    for (const [key, value] of pending) if (value !== undefined && equal(toBytes[kind](key).subarray(0, prefix.length), prefix)) yield key;
+    for (const bytes of database.keys(name, prefix.length > 0 ? prefix : undefined)) {
       const key = fromBytes[kind](bytes);
       if (!pending.has(key)) yield key;
     }
   };
+  const keys = (): Generator<Key> => keysWith(new Uint8Array());
   const get = (key: Key): unknown => (pending.has(key) ? pending.get(key) : read(key));
   return {
     name,
     get,
+    keysWith,
+    held: (key) => pending.get(key) ?? cache.get(key),
+    bytes: (key) => database.get(name, toBytes[kind](key)),
     set: (key, value) => pending.set(key, value),
     delete: (key) => pending.set(key, undefined),
     keys,
@@ -77,7 +98,7 @@ export function diskTable({ name, database, packer, keys: kind, cached }: TableO
     flush: (writer) => {
       for (const [key, value] of pending) {
         if (value === undefined) writer.remove(name, toBytes[kind](key));
-        else writer.put(name, toBytes[kind](key), packer.pack(value), kind === 'height');
+        else writer.put(name, toBytes[kind](key), codec.pack(value), kind === 'height');
       }
     },
     settle: () => {
@@ -100,7 +121,7 @@ function set(members: Set<string>, member: string, is: boolean): void {
 }
 
 /** An index in one table: each key followed by its length and a member, without a value. */
-export function diskIndex({ name, database, keys: kind, members, cached }: Omit<TableOptions, 'packer'> & { readonly members: KeyKind }): Index & Pending {
+export function diskIndex({ name, database, keys: kind, members, cached }: Omit<TableOptions, 'codec'> & { readonly members: KeyKind }): Index & Pending {
   const pending = new Map<string, { readonly changes: Map<string, boolean>; members: Set<string> | undefined }>();
   const cache = bounded<string, Set<string>>(cached);
   const prefixOf = (key: string): Uint8Array => {

@@ -32,7 +32,7 @@ export interface Lookups extends Accounts {
   names(namespace?: string): Iterable<string>;
   /** Names an address holds, revoked and expired ones left out. */
   namesOf(address: string): readonly string[];
-  /** Every operation that gave a name to an address or left it there, oldest first. */
+  /** Every operation that gave a name to an address, oldest first. */
   heldBy(address: string): readonly HistoryEntry[];
   namespaces(): readonly string[];
   heightOfConsensus(consensusHash: string): number | null;
@@ -40,6 +40,7 @@ export interface Lookups extends Accounts {
   /** Hashes of announced zone files in chain order: the place in the list is the bit of the inventory. */
   zoneFileHashes(): readonly string[];
   zoneFileRow(bit: number): ZoneFileRow | null;
+  zoneFileHeight(bit: number): number | null;
   /** The inventory bits of a zone file; empty when no transaction announced it. */
   bitsOf(zoneFileHash: string): readonly number[];
   /** Names first given to an address, in chain order: what DIDs count. */
@@ -54,37 +55,42 @@ export interface Indexes extends Lookups {
   undone(): void;
 }
 
+type AnnouncedRow = readonly [hash: string, height: number, index: number];
 type StatusRow = readonly [height: number, index: number, opcode?: string, reason?: string];
 
+/** Hex digits that are kept of a txid: enough to find one among millions, and what is found is held against the whole. */
+const SHORT_TXID = 20;
+/** The same for zone file hashes. */
+const SHORT_HASH = 16;
 const SETS_ZONE_FILE: ReadonlySet<unknown> = /* @__PURE__ */ new Set(['NAME_REGISTRATION', 'NAME_RENEWAL', 'NAME_UPDATE', 'NAME_IMPORT']);
+/** What may give a name that exists to another. */
+const MOVES: ReadonlySet<unknown> = /* @__PURE__ */ new Set(['NAME_TRANSFER', 'NAME_RENEWAL']);
 const CREATES: ReadonlySet<unknown> = /* @__PURE__ */ new Set(['NAME_REGISTRATION', 'NAME_IMPORT']);
 
 /** The indexes that stand in the state's tables, so that they are stored and undone with it. */
-export function indexesOf(state: State): Indexes {
+export function indexesOf(state: State, namesIn: (namespace: string) => Iterable<string>): Indexes {
   const { tables } = state;
   const blocks = tables.table<number, BlockRow>('blocks');
   const statuses = tables.table<string, StatusRow>('transactions');
   const heights = tables.table<string, number>('heightsByConsensusHash');
-  const zoneFiles = tables.table<number, ZoneFileRow>('zoneFiles');
+  const zoneFiles = tables.table<number, AnnouncedRow>('zoneFiles');
   const namespaceHistories = tables.index('namespaceHistories');
-  const inNamespace = tables.index('inNamespace');
   const heldBy = tables.index('heldBy');
   const bits = tables.index('bits');
   const accounts = accountsOf(state);
   const hashes: string[] = [];
   const learnHashes = (): void => {
-    for (let row = zoneFiles.get(hashes.length); row; row = zoneFiles.get(hashes.length)) hashes.push(row.hash);
+    for (let row = zoneFiles.get(hashes.length); row; row = zoneFiles.get(hashes.length)) hashes.push(row[0]);
   };
   learnHashes();
 
-  const addName = (name: string, place: string, height: number, record: OperationRecord): void => {
-    if (isNew(state, name, place, record)) enter(state, inNamespace, name.slice(name.indexOf('.') + 1), name);
-    enter(state, heldBy, String(record['sender']), place);
-    const { value_hash: hash, txid } = record;
+  const addName = (place: string, height: number, record: OperationRecord): void => {
+    if (CREATES.has(record.opcode) || MOVES.has(record.opcode)) enter(state, heldBy, String(record['sender']), place);
+    const { value_hash: hash } = record;
     if (!SETS_ZONE_FILE.has(record.opcode) || !isHex(hash, 20)) return;
     const bit = hashes.push(hash) - 1;
-    put(state, zoneFiles, bit, { name, hash, height, txid, invIndex: bit + 1 });
-    enter(state, bits, hash, numberText(bit));
+    put(state, zoneFiles, bit, [hash, height, record.vtxindex]);
+    enter(state, bits, hash.slice(0, SHORT_HASH), numberText(bit));
   };
 
   const at = (places: Iterable<string>): HistoryEntry[] => [...places].sort().flatMap((place) => operationAt(state, place) ?? []);
@@ -98,11 +104,11 @@ export function indexesOf(state: State): Indexes {
       put(state, blocks, height, { hash, time, operationsHash });
       put(state, heights, consensusHash, height);
       for (const { txid, status, index, opcode, reason } of verdicts)
-        put(state, statuses, txid, status === 'accepted' ? [height, index] : [height, index, opcode, reason ?? '']);
+        put(state, statuses, txid.slice(0, SHORT_TXID), status === 'accepted' ? [height, index] : [height, index, opcode, reason ?? '']);
       for (const record of operations) {
         const place = placeOf({ height, index: record.vtxindex });
         const { name, namespace_id: id } = record;
-        if (typeof name === 'string') addName(name, place, height, record);
+        if (typeof name === 'string') addName(place, height, record);
         else if (typeof id === 'string') enter(state, namespaceHistories, id, place);
       }
       accounts.addBlock(result);
@@ -113,18 +119,29 @@ export function indexesOf(state: State): Indexes {
     },
     nameHistory: (name) => historyOf(state, name),
     namespaceHistory: (id) => at(namespaceHistories.members(id)),
-    names: (namespace) => (namespace === undefined ? state.names.keys() : inNamespace.members(namespace)),
+    names: (namespace) => (namespace === undefined ? state.names.keys() : namesIn(namespace)),
     namesOf: (address) => namesOf(state, scriptText(address)).filter((name) => state.names.get(name)?.ownerAddress === address),
     heldBy: heldByAddress,
     namespaces: () => [...state.namespaces.keys()].sort(),
     heightOfConsensus: (hash) => heights.get(hash) ?? null,
     transaction: (txid) => {
-      const row = statuses.get(txid);
-      return row ? statusOf(state, row) : null;
+      const row = statuses.get(txid.slice(0, SHORT_TXID));
+      return row ? statusOf(state, row, txid) : null;
     },
     zoneFileHashes: () => hashes,
-    zoneFileRow: (bit) => zoneFiles.get(bit) ?? null,
-    bitsOf: (hash) => [...bits.members(hash)].sort().map((bit) => Number.parseInt(bit, 16)),
+    zoneFileRow: (bit) => {
+      const row = zoneFiles.get(bit);
+      const announced = row && operationAt(state, placeOf({ height: row[1], index: row[2] }));
+      if (!announced) return null;
+      const { name, txid } = announced.record;
+      return { name: String(name), hash: row[0], height: row[1], txid, invIndex: bit + 1 };
+    },
+    zoneFileHeight: (bit) => zoneFiles.get(bit)?.[1] ?? null,
+    bitsOf: (hash) =>
+      [...bits.members(hash.slice(0, SHORT_HASH))]
+        .sort()
+        .map((bit) => Number.parseInt(bit, 16))
+        .filter((bit) => hashes[bit] === hash),
     firstNamesOf: (address) => {
       const created = heldByAddress(address).filter(({ record }) => CREATES.has(record.opcode));
       return [...new Set(created.map(({ record }) => String(record['name'])))];
@@ -132,16 +149,10 @@ export function indexesOf(state: State): Indexes {
   };
 }
 
-/** Whether an operation made a name that never was: then nothing but its own preorder stands before it. */
-function isNew(state: State, name: string, place: string, { opcode }: OperationRecord): boolean {
-  if (!CREATES.has(opcode)) return false;
-  const before = [...state.histories.members(name)].filter((other) => other < place);
-  return before.length === (opcode === 'NAME_REGISTRATION' ? 1 : 0);
-}
-
-function statusOf(state: State, [height, index, opcode, reason]: StatusRow): TransactionStatus {
+function statusOf(state: State, [height, index, opcode, reason]: StatusRow, txid: string): TransactionStatus | null {
   if (opcode !== undefined) return { status: 'rejected', height, index, opcode, ...(reason === undefined ? {} : { reason }) };
-  return { status: 'accepted', height, index, opcode: operationAt(state, placeOf({ height, index }))?.record.opcode ?? '' };
+  const record = operationAt(state, placeOf({ height, index }))?.record;
+  return record?.txid === txid ? { status: 'accepted', height, index, opcode: record.opcode } : null;
 }
 
 /** The script of an address that BNS writes, hex; what is no address has none, and owns nothing. */

@@ -79,5 +79,5 @@ export function createLedger(network: Network, store: Store = memoryStore()): Le
 
 function open(network: Network, store: Store): { state: State; indexes: Indexes } {
   const state = createState(network, { tables: store });
-  return { state, indexes: indexesOf(state) };
+  return { state, indexes: indexesOf(state, store.namesIn) };
 }

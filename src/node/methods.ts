@@ -357,7 +357,7 @@ function zoneFileRows(lookups: Lookups, first: number, last: number, skip: numbe
   let [low, high] = [0, lookups.zoneFileHashes().length];
   while (low < high) {
     const middle = (low + high) >> 1;
-    if ((lookups.zoneFileRow(middle)?.height ?? 0) < first) low = middle + 1;
+    if ((lookups.zoneFileHeight(middle) ?? 0) < first) low = middle + 1;
     else high = middle;
   }
   const rows: ZoneFileRow[] = [];
@@ -370,8 +370,12 @@ function zoneFileRows(lookups: Lookups, first: number, last: number, skip: numbe
 }
 
 function namesOnceOf({ ledger }: Context, address: string): { readonly [field: string]: Json }[] {
-  const held = ledger.lookups().heldBy(address);
-  return held.map(({ height: block, record }) => ({ name: String(record['name']), block_id: block, vtxindex: record.vtxindex }));
+  const lookups = ledger.lookups();
+  const names = [...new Set(lookups.heldBy(address).map(({ record }) => String(record['name'])))];
+  return names.flatMap((name) => {
+    const held = lookups.nameHistory(name).filter(({ record }) => record.opcode !== 'NAME_PREORDER' && record['address'] === address);
+    return held.map(({ height: block, record }) => ({ name, block_id: block, vtxindex: record.vtxindex }));
+  });
 }
 
 function zoneFileOf(value: XmlRpcValue): Uint8Array {

@@ -1,5 +1,6 @@
 import { gather, toHex, fromHex, fromUtf8, toUtf8Strict, reader, type ByteReader, type Gathering } from '../lib/bytes.js';
 import { NamesteadError } from '../lib/errors.js';
+import { BURN_ADDRESS } from '../names/bitcoin/price.js';
 
 /** What a row may be made of. */
 type Packable = undefined | null | boolean | number | string | bigint | readonly Packable[] | { readonly [field: string]: Packable };
@@ -32,7 +33,15 @@ const tag = {
   p2pkh: 11,
   p2sh: 12,
   address: 13,
+  word: 14,
 } as const;
+/** Texts that stand in many rows. New ones go to the end: a store holds their places. */
+const words = [
+  ...['NAME_PREORDER', 'NAME_REGISTRATION', 'NAME_RENEWAL', 'NAME_UPDATE', 'NAME_TRANSFER', 'NAME_REVOKE', 'NAME_IMPORT', 'NAMESPACE_PREORDER'],
+  ...['NAMESPACE_REVEAL', 'NAMESPACE_READY', 'TOKEN_TRANSFER', '?', ':', '::', '+', '>>', '>~', '~', ';', '*', '&', '!', '$', '0', 'BTC', 'STACKS'],
+  ...['names', 'namespaces', 'preorders', 'accounts', 'byNameHash', 'byOwner', 'byPreorderHash', 'histories', 'transactions', 'zoneFiles'],
+  ...['heldBy', 'bits', BURN_ADDRESS],
+];
 /** Lengths of hashes and keys, each with a tag of its own from here on. */
 const lengths = [16, 20, 32, 33, 65] as const;
 const HASH = 16;
@@ -42,9 +51,12 @@ const SMALL = 128;
 export function packer(shapes: Shapes, addressOf: (script: string) => string | null): Packer {
   /** The last script packed or unpacked in this value: records name it and its address next to each other. */
   let script = '';
+  const numberOfWord = new Map(words.map((word, at) => [word, at]));
 
   const writeText = (out: Gathering, text: string): void => {
     if (script !== '' && addressOf(script) === text) return void out.add(Uint8Array.of(tag.address));
+    const word = numberOfWord.get(text);
+    if (word !== undefined) return void out.add(Uint8Array.of(tag.word, word));
     if (/^(?:[0-9a-f]{2}){8,}$/.test(text)) return void writeHex(out, text);
     const bytes = fromUtf8(text);
     out.add(Uint8Array.of(tag.text));
@@ -131,6 +143,8 @@ export function packer(shapes: Shapes, addressOf: (script: string) => string | n
         return toUtf8Strict(from.take(readVarint(from)));
       case tag.hex:
         return toHex(from.take(readVarint(from)));
+      case tag.word:
+        return words[from.u8()] ?? '';
       case tag.array: {
         const count = readVarint(from);
         if (count > from.left) throw corrupt('a list longer than its row');

@@ -5,11 +5,15 @@ import { memoOf } from '../names/bitcoin/memo.js';
 import type { Network } from '../names/bitcoin/network.js';
 import { memoryTables, type Index, type Table, type Tables } from '../names/bitcoin/table.js';
 import { openDatabase, type Database } from './database.js';
-import { diskIndex, diskTable, type KeyKind, type Pending } from './diskTable.js';
+import { diskIndex, diskTable, type DiskTable, type KeyKind, type Pending } from './diskTable.js';
+import { namesCodec, operationsCodec, undoCodec, type RowCodec } from './rowCodec.js';
+import type { OperationRecord } from '../names/bitcoin/operationRecord.js';
 import { packer, type Packer, type Shapes } from './pack.js';
 
 /** Where a node keeps all it knows of the chain. */
 export interface Store extends Tables {
+  /** Names there ever were in a namespace, in no order. */
+  namesIn(namespace: string): Iterable<string>;
   /** Rows that wait for the next commit. */
   waiting(): number;
   /** Makes what was changed since the last commit last, all or nothing. */
@@ -27,6 +31,7 @@ export function memoryStore(): Store {
   return {
     table: (name) => tables.table(name),
     index: (name) => tables.index(name),
+    namesIn: (namespace) => [...tables.table<string, unknown>('names').keys()].filter((name) => name.endsWith(`.${namespace}`)),
     waiting: () => 0,
     commit: () => undefined,
     rollback: () => undefined,
@@ -39,12 +44,14 @@ export function memoryStore(): Store {
 
 /** Raised when rows are written in another way. */
 const FORMAT = 1;
+/** Rows kept in memory; of blocks, whose rows are long, fewer. */
 const ROWS = 20_000;
+const BLOCKS = 200;
 const META = 'meta';
 
 const tableKeys: Readonly<Record<string, KeyKind>> = {
   height: 'text',
-  names: 'text',
+  names: 'name',
   namespaces: 'text',
   preorders: 'hex',
   namespacePreorders: 'hex',
@@ -67,7 +74,6 @@ const indexKeys: Readonly<Record<string, readonly [key: KeyKind, members: KeyKin
   byPreorderHash: ['hex', 'text'],
   byNamespacePreorderHash: ['hex', 'text'],
   namespaceHistories: ['text', 'hex'],
-  inNamespace: ['text', 'text'],
   heldBy: ['hex', 'hex'],
   bits: ['hex', 'hex'],
   accountHistory: ['text', 'hex'],
@@ -90,9 +96,20 @@ export async function diskStore(directory: string, network: Network): Promise<St
 }
 
 function storeOn(database: Database, packed: Packer, shapes: ReturnType<typeof shapesIn>): Store {
-  const tables = new Map<string, Table<string | number, unknown> & Pending>();
+  const tables = new Map<string, DiskTable>();
   const indexes = new Map<string, Index & Pending>();
-  for (const [name, keys] of Object.entries(tableKeys)) tables.set(name, diskTable({ name, database, packer: packed, keys, cached: ROWS }));
+  const operations = operationsCodec(packed);
+  const find = (height: number, index: number): OperationRecord | undefined => {
+    const held = tables.get('operations')?.held(height) as readonly OperationRecord[] | undefined;
+    if (held) return held.find(({ vtxindex }) => vtxindex === index);
+    const bytes = tables.get('operations')?.bytes(height);
+    return bytes && operations.one(bytes, index);
+  };
+  const codecs: Readonly<Record<string, RowCodec>> = { operations, names: namesCodec(packed, find), undo: undoCodec(packed, find) };
+  for (const [name, keys] of Object.entries(tableKeys)) {
+    const cached = name === 'operations' || name === 'undo' ? BLOCKS : ROWS;
+    tables.set(name, diskTable({ name, database, codec: codecs[name] ?? packed, keys, cached }));
+  }
   for (const [name, [keys, members]] of Object.entries(indexKeys)) indexes.set(name, diskIndex({ name, database, keys, members, cached: ROWS }));
   const all: readonly Pending[] = [...tables.values(), ...indexes.values()];
   const known = <T>(part: T | undefined): T => {
@@ -103,6 +120,7 @@ function storeOn(database: Database, packed: Packer, shapes: ReturnType<typeof s
   return {
     table: <K extends string | number, V>(name: string): Table<K, V> => known(tables.get(name)) as unknown as Table<K, V>,
     index: (name) => known(indexes.get(name)),
+    namesIn: (namespace) => known(tables.get('names')).keysWith(fromUtf8(`${namespace}.`)) as Iterable<string>,
     waiting,
     commit: () => {
       if (waiting() === 0) return;

@@ -146,12 +146,12 @@ function move(journal: Journal, index: Index, member: string, from: string | und
 
 /** Where an operation stands: height and place in the block, as text that sorts in chain order. */
 export function placeOf({ height, index }: { readonly height: number; readonly index: number }): string {
-  return height.toString(16).padStart(8, '0') + index.toString(16).padStart(8, '0');
+  return height.toString(16).padStart(6, '0') + index.toString(16).padStart(6, '0');
 }
 
 /** The operation at a place, which is one of {@link placeOf}. */
 export function operationAt(state: State, place: string): HistoryEntry | null {
-  const [height, index] = [Number.parseInt(place.slice(0, 8), 16), Number.parseInt(place.slice(8), 16)];
+  const [height, index] = [Number.parseInt(place.slice(0, 6), 16), Number.parseInt(place.slice(6), 16)];
   const record = state.operations.get(height)?.find(({ vtxindex }) => vtxindex === index);
   return record ? { height, record } : null;
 }

@@ -92,7 +92,7 @@ async function store(log: BenchContext['log']): Promise<{ readonly bytes: number
     const kept = await diskStore(directory, loadNetwork);
     const ledger = createLedger(loadNetwork, kept);
     let seconds = 0;
-    const { operations } = foldLoad({ names: STORED }, ({ height, transactions }) => {
+    const { operations } = foldLoad({ names: STORED, worked: false }, ({ height, transactions }) => {
       const start = processor();
       ledger.apply({ height, hash: height.toString(16).padStart(64, '0'), time: height, transactions });
       if (ledger.waiting() > 20_000) ledger.commit();

@@ -22,12 +22,11 @@ export function toHex(bytes: Uint8Array): string {
 export function fromHex(text: string): Uint8Array {
   const malformed = (): NamesteadError => new NamesteadError('Malformed', 'expected an even number of hex digits');
   if (typeof text !== 'string' || text.length % 2 !== 0) throw malformed();
-  const digits = encoder.encode(text);
   const bytes = new Uint8Array(text.length / 2);
-  let bad = digits.length ^ text.length;
+  let bad = 0;
   for (let i = 0; i < bytes.length; i++) {
-    const high = valueOf(digits[2 * i] ?? 0);
-    const low = valueOf(digits[2 * i + 1] ?? 0);
+    const high = valueOf(text.charCodeAt(2 * i));
+    const low = valueOf(text.charCodeAt(2 * i + 1));
     bad |= (high | low) & ~15;
     bytes[i] = (high << 4) | low;
   }

@@ -1,5 +1,6 @@
 import { fromHex, isHex, reversed } from '../../lib/bytes.js';
 import type { CallOptions, LongCallOptions } from '../../lib/clock.js';
+import { rebuildFilter } from './blockFilter.js';
 import { isCandidate } from './claim.js';
 import { matchesFilter } from './filter.js';
 import { checkedFilters, type CheckedFilter } from './filterChain.js';
@@ -10,7 +11,6 @@ import { candidatesBy, decideBlock, isRevoked, scriptsAt, sightingOf, verifyAliv
 import { lastOn } from './namedOperation.js';
 import type { BlockId, BlockSource, FilterSource } from './source.js';
 import type { Sighting, Watch, Watched, WatchWorld } from './watch.js';
-import { rebuildFilter } from './blockFilter.js';
 import { findBlock, findTransaction, type BlockWorld } from './wholeBlock.js';
 
 export interface ByFiltersOptions {
@@ -20,7 +20,7 @@ export interface ByFiltersOptions {
   readonly blocks: BlockSource | readonly BlockSource[];
   /** How many operators must answer; default 2. One of them is to be honest. */
   readonly least?: number | undefined;
-  /** A filter header known beforehand, display hex. Up to its height it stands above what operators tell. */
+  /** A filter header known beforehand, display hex, as a release's anchor has one. From a name's operation up to its height it stands above what operators tell. */
   readonly pinned?: { readonly height: number; readonly filterHeader: string } | undefined;
   /** Keeps how far a name was followed, so that the next lookup goes on from there. Never kept are the last blocks. */
   readonly store?: FilterStore | undefined;

@@ -153,7 +153,7 @@ export type {
 export { nameConsensusHash, nameHash128, preorderHash } from './names/bitcoin/commitment.js';
 export { namePrice, namespacePrice } from './names/bitcoin/price.js';
 export type { PriceTerms } from './names/bitcoin/price.js';
-export { multisig, p2pkh, p2shP2wpkh } from './names/bitcoin/account.js';
+export { fundingAddress, lockScript, multisig, p2pkh, p2shP2wpkh } from './names/bitcoin/account.js';
 export type { Account, Lock } from './names/bitcoin/account.js';
 export type { Receipt } from './names/bitcoin/plan.js';
 export type { PlanWorld, RunOptions, StepProgress } from './names/bitcoin/run.js';

@@ -22,6 +22,8 @@ import { startNode } from '../../src/node/node.js';
 /** A Bitcoin regtest, in memory or a real bitcoind where `BITCOIND` names one, and a core node that follows it. */
 export interface TestWorld {
   readonly bitcoin: BitcoinNode;
+  /** The core node. */
+  readonly nodeUrl: string;
   /** Everything registrations ask; the journal lies in a folder of its own each time. */
   world(): Promise<RegistrationWorld & { readonly directory: string }>;
   mine(n?: number): Promise<void>;
@@ -58,6 +60,7 @@ export async function startWorld(bitcoind?: string): Promise<TestWorld> {
   };
   return {
     bitcoin,
+    nodeUrl: node.url,
     height,
     mine,
     world: async () => {

@@ -55,7 +55,7 @@ describe('a peer that lies', () => {
   let peer: PeerSource;
   beforeEach(async () => {
     liar = await startPeerLiar(node.p2p);
-    peer = p2p({ host: liar.host, port: liar.port, network: bitcoinRegtest, clock: systemClock(), timeout: 400 });
+    peer = p2p({ host: liar.host, port: liar.port, params: bitcoinRegtest, clock: systemClock(), timeout: 400 });
   });
   afterEach(async () => {
     peer.close();
@@ -184,7 +184,7 @@ describe('a peer that lies', () => {
     await expectMalformed(peer.headers(1, 5), 'HttpTimeout');
     peer.close();
     liar.lie(() => []);
-    peer = p2p({ host: liar.host, port: liar.port, network: bitcoinRegtest, clock: systemClock(), timeout: 100 });
+    peer = p2p({ host: liar.host, port: liar.port, params: bitcoinRegtest, clock: systemClock(), timeout: 100 });
     await expect(peer.headers(1, 5)).rejects.toThrow(code('HttpTimeout'));
   });
 

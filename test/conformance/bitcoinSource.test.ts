@@ -54,7 +54,7 @@ interface Entry {
 }
 const byEsplora = (node: BitcoinNode, ask?: Http) => esplora(ask ? { url: `${node.esploraUrl}/`, http: ask } : { url: `${node.esploraUrl}/` });
 const byCore = ({ rpcUrl: url, user, password }: BitcoinNode, ask?: Http) => core({ url, user, password, ...(ask ? { http: ask } : {}) });
-const byPeer = (node: BitcoinNode) => p2p({ ...node.p2p, network: bitcoinRegtest, clock });
+const byPeer = (node: BitcoinNode) => p2p({ ...node.p2p, params: bitcoinRegtest, clock });
 const byElectrum = (node: BitcoinNode) => electrum({ url: node.electrumTcp, connect: electrumTcp(), params: bitcoinRegtest });
 const whole = ['headers', 'transactions', 'blocks', 'payments'] as const;
 

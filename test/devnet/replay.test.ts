@@ -36,7 +36,7 @@ describe.each(devnets)('a devnet %s', (_, bitcoind) => {
   test('is replayed from the filters of a node and of a peer, through a reorganisation too', async () => {
     const { rpcUrl: url, user, password } = devnet.bitcoin;
     const bitcoin = core({ url, user, password });
-    const peer = p2p({ ...devnet.bitcoin.p2p, network: network.bitcoin, clock: systemClock() });
+    const peer = p2p({ ...devnet.bitcoin.p2p, params: network.bitcoin, clock: systemClock() });
     let read = 0;
     const blocks = { ...peer, block: (...asked: Parameters<typeof peer.block>) => (read++, peer.block(...asked)) };
     const ports = { network, headers: peer, blocks, transactions: bitcoin, filters: [bitcoin, peer] };

@@ -38,7 +38,7 @@ async function start(bitcoind?: string): Promise<Scene> {
   await seedName(devnet, 'other.id', words);
   const { bitcoin, urls, network } = devnet;
   const server = electrum({ url: urls.electrumTcp, connect: electrumTcp(), params: network.bitcoin });
-  const peer = p2p({ ...bitcoin.p2p, network: network.bitcoin, clock: systemClock() });
+  const peer = p2p({ ...bitcoin.p2p, params: network.bitcoin, clock: systemClock() });
   const node = core({ url: bitcoin.rpcUrl, user: bitcoin.user, password: bitcoin.password });
   open.push(async () => {
     server.close();

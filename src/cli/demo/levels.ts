@@ -26,7 +26,7 @@ import type { Registration, Stage } from './stage.js';
 /** The levels above `snv`, with an anchor that is older than the last operation: what hides behind it is found. */
 export async function climbLevels(step: Step, { devnet }: Stage, registration: Registration, bitcoind: string | undefined): Promise<void> {
   const other = await secondNode(devnet.bitcoin, bitcoind);
-  const peer = p2p({ ...devnet.bitcoin.p2p, network: devnet.network.bitcoin, clock: systemClock() });
+  const peer = p2p({ ...devnet.bitcoin.p2p, params: devnet.network.bitcoin, clock: systemClock() });
   const wire = electrum({ url: devnet.urls.electrumTcp, connect: electrumTcp(), params: devnet.network.bitcoin });
   try {
     const { bitcoin, indexer } = devnetPorts(devnet.urls);

@@ -13,7 +13,7 @@ export interface P2pOptions {
   readonly host: string;
   /** Default the network's own. */
   readonly port?: number;
-  readonly network: BitcoinParams;
+  readonly params: BitcoinParams;
   readonly clock: Clock;
   /** Blocks to walk from: the release's anchor, checkpoints, the tip of a chain that was kept. Without one the first question walks from block 0. */
   readonly known?: readonly BlockId[];
@@ -30,12 +30,12 @@ export interface P2pOptions {
  * @throws NamesteadError from each call: `HttpFailed`, `HttpTimeout`, `HttpTooLarge`, `HttpMalformed`, `Malformed`, `NetworkMismatch` (other magic bytes),
  * `ServerFailed` (it serves no blocks, or no filters), `Aborted`
  * @example
- * const node = p2p({ host: '127.0.0.1', network: bitcoinMainnet, clock: systemClock() });
+ * const node = p2p({ host: '127.0.0.1', params: bitcoinMainnet, clock: systemClock() });
  */
-export function p2p({ host, network, port = peerNetworks[network.name].port, clock, timeout = 30_000, known, magic }: P2pOptions): PeerSource {
+export function p2p({ host, params, port = peerNetworks[params.name].port, clock, timeout = 30_000, known, magic }: P2pOptions): PeerSource {
   const operator = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
   const connect = (options: CallOptions | undefined): Promise<Wire> => dial({ host, port, operator, clock, timeout }, options);
-  return peerSource({ operator, network, clock, connect, known, magic, timeout });
+  return peerSource({ operator, network: params, clock, connect, known, magic, timeout });
 }
 
 interface Call {

@@ -104,7 +104,7 @@ export function indexesOf(state: State, namesIn: (namespace: string) => Iterable
       put(state, blocks, height, { hash, time, operationsHash });
       put(state, heights, consensusHash, height);
       for (const { txid, status, index, opcode, reason } of verdicts)
-        put(state, statuses, txid.slice(0, SHORT_TXID), status === 'accepted' ? [height, index] : [height, index, opcode, reason ?? '']);
+        put(state, statuses, txid.slice(0, SHORT_TXID), statusRow(height, index, opcode, status === 'accepted' ? undefined : (reason ?? '')));
       for (const record of operations) {
         const place = placeOf({ height, index: record.vtxindex });
         const { name, namespace_id: id } = record;
@@ -149,8 +149,14 @@ export function indexesOf(state: State, namesIn: (namespace: string) => Iterable
   };
 }
 
+/** What was accepted stands among the operations, except announcements. */
+function statusRow(height: number, index: number, opcode: string, reason: string | undefined): StatusRow {
+  if (reason !== undefined) return [height, index, opcode, reason];
+  return opcode === 'ANNOUNCE' ? [height, index, opcode] : [height, index];
+}
+
 function statusOf(state: State, [height, index, opcode, reason]: StatusRow, txid: string): TransactionStatus | null {
-  if (opcode !== undefined) return { status: 'rejected', height, index, opcode, ...(reason === undefined ? {} : { reason }) };
+  if (opcode !== undefined) return reason === undefined ? { status: 'accepted', height, index, opcode } : { status: 'rejected', height, index, opcode, reason };
   const record = operationAt(state, placeOf({ height, index }))?.record;
   return record?.txid === txid ? { status: 'accepted', height, index, opcode: record.opcode } : null;
 }

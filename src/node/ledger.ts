@@ -39,8 +39,8 @@ export interface Ledger {
   waiting(): number;
 }
 
-export function createLedger(network: Network, store: Store = memoryStore()): Ledger {
-  let { state, indexes } = open(network, store);
+export function createLedger(network: Network, store: Store = memoryStore(), announcers: readonly string[] = []): Ledger {
+  let { state, indexes } = open(network, store, announcers);
   const rowAt = (height: number): BlockRow | null => (height >= network.firstBlock && height <= state.height ? (indexes.blocks.get(height) ?? null) : null);
   return {
     state: () => state,
@@ -70,14 +70,14 @@ export function createLedger(network: Network, store: Store = memoryStore()): Le
         return;
       }
       store.clear();
-      ({ state, indexes } = open(network, store));
+      ({ state, indexes } = open(network, store, announcers));
     },
     commit: store.commit,
     waiting: store.waiting,
   };
 }
 
-function open(network: Network, store: Store): { state: State; indexes: Indexes } {
-  const state = createState(network, { tables: store });
+function open(network: Network, store: Store, announcers: readonly string[]): { state: State; indexes: Indexes } {
+  const state = createState(network, { tables: store, announcers });
   return { state, indexes: indexesOf(state, store.namesIn) };
 }

@@ -23,6 +23,8 @@ export interface NodeOptions {
    * Where names (package lmdb) and zone files are kept, so that a node that ends, however it ends, goes on where it stood. Default in memory.
    */
   readonly directory?: string | undefined;
+  /** Names whose owners' announcements count as accepted in `get_transaction_status`; default none. They never enter consensus. */
+  readonly announcers?: readonly string[] | undefined;
   /** Default 0: any free port. */
   readonly port?: number | undefined;
   /** Default `127.0.0.1`. */
@@ -59,10 +61,10 @@ const TWO_HOURS = 2 * 60 * 60 * 1000;
  * @throws NamesteadError `PortInUse`, `ServerFailed`; for a directory `StorageFailed` without the package lmdb, `StoreCorrupt`, `NetworkMismatch`
  */
 export async function startNode(options: NodeOptions): Promise<CoreNode> {
-  const { bitcoin, network, peers = [], directory, port = 0, host = '127.0.0.1', clock = systemClock(), interval = 200, staleAfter = TWO_HOURS } = options;
+  const { bitcoin, network, peers = [], port = 0, host = '127.0.0.1', clock = systemClock(), interval = 200, staleAfter = TWO_HOURS } = options;
   const onError = options.onError ?? ((): void => undefined);
   const http = platformHttp();
-  const { ledger, shelf, store } = await openLedger(network, directory);
+  const { ledger, shelf, store } = await openLedger(options);
   const born = clock.now();
   const atlas = atlasPeer({ ledger, shelf, clock, http, peers, onError });
   const follower = follow({ bitcoin: bitcoind(bitcoin, http), ledger, network, clock, interval, onChange: atlas.wake, onError });
@@ -83,14 +85,21 @@ export async function startNode(options: NodeOptions): Promise<CoreNode> {
   }
 }
 
-async function openLedger(network: Network, directory: string | undefined): Promise<{ readonly ledger: Ledger; readonly shelf: Shelf; readonly store: Store }> {
-  if (directory === undefined) {
-    const store = memoryStore();
-    return { store, ledger: createLedger(network, store), shelf: memoryShelf() };
+interface Kept {
+  readonly ledger: Ledger;
+  readonly shelf: Shelf;
+  readonly store: Store;
+}
+
+async function openLedger({ network, directory, announcers }: NodeOptions): Promise<Kept> {
+  const shelf = directory === undefined ? memoryShelf() : await diskShelf(directory);
+  const store = directory === undefined ? memoryStore() : await diskStore(join(directory, 'names'), network);
+  try {
+    return { store, ledger: createLedger(network, store, announcers), shelf };
+  } catch (error) {
+    await store.close();
+    throw error;
   }
-  const shelf = await diskShelf(directory);
-  const store = await diskStore(join(directory, 'names'), network);
-  return { store, ledger: createLedger(network, store), shelf };
 }
 
 function coreNode(url: string, ledger: Ledger, follower: Follower, atlas: AtlasPeer, server: NodeServer, store: Store): CoreNode {

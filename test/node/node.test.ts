@@ -8,6 +8,8 @@ import { callJsonText } from '../../src/lib/xmlrpc.js';
 import { indexer } from '../../src/names/bitcoin/adapters/indexer.js';
 import { consensusHash, operationsHash, skipHeights } from '../../src/names/bitcoin/consensus.js';
 import { serializeOperation } from '../../src/names/bitcoin/serialization.js';
+import { readyNamespace } from '../../src/names/bitcoin/builder.js';
+import { startNode } from '../../src/node/node.js';
 import { atlas } from '../../src/zones/adapters/atlas.js';
 import { httpZones } from '../../src/zones/adapters/http.js';
 import { hashZoneFile } from '../../src/zones/zonefile.js';
@@ -145,6 +147,62 @@ describe('a core node on a Bitcoin of real transactions', () => {
     await bitcoin.mine(1);
     await names.settle();
     expect(node.height()).toBe(await tipOf(bitcoin));
+  }, 60_000);
+
+  test('with a directory goes on where it stood, and unwinds what left the chain while it was away', async () => {
+    const bitcoin = await memoryBitcoin();
+    const directory = await mkdtemp(join(tmpdir(), 'namestead-node-'));
+    onTestFinished(() => rm(directory, { recursive: true, force: true }));
+    const node = await nodeOn(bitcoin, { directory });
+    const names = registrar(bitcoin, [node]);
+    await names.fund('alice');
+    await names.openNamespace('id');
+    const { txid } = await names.register('alice.id', 'alice', zoneFile);
+    const [height, hash] = [node.height(), node.consensusHashAt(node.height() ?? 0)];
+    await node.close();
+
+    // No bitcoind answers: all it tells is what it kept.
+    const alone = await startNode({ bitcoin: { url: 'http://127.0.0.1:9' }, network, directory });
+    onTestFinished(() => alone.close());
+    expect([alone.height(), alone.consensusHashAt(height ?? 0)]).toEqual([height, hash]);
+    expect(await call(alone.url, 'get_name_record', 'alice.id')).toMatchObject({ record: { name: 'alice.id' } });
+    expect(await call(alone.url, 'get_transaction_status', txid)).toMatchObject({ tx: { status: 'accepted', op: 'NAME_REGISTRATION', block_height: height } });
+    expect(await call(alone.url, 'get_names_in_namespace', 'id', 0, 10)).toMatchObject({ names: ['alice.id', 'imported.id'] });
+    expect(await rest(alone.url, `/v1/addresses/bitcoin/${keyOf('alice').address}`)).toMatchObject({ body: { names: ['alice.id'] } });
+    await alone.close();
+
+    await bitcoin.reorg(3);
+    const again = await nodeOn(bitcoin, { directory });
+    await again.waitForHeight(await tipOf(bitcoin));
+    await expect.poll(() => call(again.url, 'get_name_record', 'alice.id')).toMatchObject({ http_status: 404 });
+    const fresh = await nodeOn(bitcoin);
+    await fresh.waitForHeight(await tipOf(bitcoin));
+    expect(again.consensusHashAt(again.height() ?? 0)).toBe(fresh.consensusHashAt(fresh.height() ?? 0));
+  }, 60_000);
+
+  test('tells accounts by XML-RPC and REST, and why an operation was refused', async () => {
+    const bitcoin = await memoryBitcoin();
+    const rich = keyOf('rich').address;
+    const node = await nodeOn(bitcoin, {
+      network: { ...network, genesisBalances: { [rich]: { amount: '12', lockedUntil: 7 } }, vesting: { 205: { [rich]: '5' } } },
+    });
+    await bitcoin.mine(10);
+    await node.waitForHeight(await tipOf(bitcoin));
+    const row = { address: rich, type: 'STACKS', credit_value: '17', debit_value: '0', lock_transfer_block_id: 7, block_id: 205, vtxindex: 0, txid: '' };
+    expect(await call(node.url, 'get_account_tokens', rich)).toMatchObject({ token_types: ['STACKS'] });
+    expect(await call(node.url, 'get_account_balance', rich, 'STACKS')).toMatchObject({ balance: '17' });
+    expect(await call(node.url, 'get_account_record', rich, 'STACKS')).toMatchObject({ account: row });
+    expect(await call(node.url, 'get_account_history', rich, 0)).toMatchObject({ history: [row] });
+    expect(await call(node.url, 'get_account_at', rich, 204)).toMatchObject({ history: [] });
+    expect(await call(node.url, 'get_account_record', keyOf('poor').address, 'STACKS')).toMatchObject({ http_status: 404 });
+    expect(await rest(node.url, `/v1/accounts/${rich}/STACKS/balance`)).toMatchObject({ status: 200, body: { balance: '17' } });
+    expect(await rest(node.url, `/v1/accounts/${rich}/history`)).toMatchObject({ body: [row] });
+    const names = registrar(bitcoin, [node]);
+    await names.fund();
+    const refused = await names.send(readyNamespace('none', network));
+    expect(await call(node.url, 'get_transaction_status', refused.txid)).toMatchObject({
+      tx: { status: 'rejected', op: 'NAMESPACE_READY', reason: 'the namespace is not revealed, or ready already' },
+    });
   }, 60_000);
 
   test('folds a block only when it lies as deep as the network asks', async () => {

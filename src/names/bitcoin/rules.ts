@@ -11,7 +11,7 @@ import type { OperationRecord } from './operationRecord.js';
 import { judgeRevoke, judgeTransfer, judgeUpdate } from './ownerRule.js';
 import { freshHashes, refuse, type BlockContext, type Verdict } from './rule.js';
 import { serializeOperation } from './serialization.js';
-import { changeBlock, createState, undoBlock, type HistoryEntry, type State } from './state.js';
+import { changeBlock, createState, findName, undoBlock, type HistoryEntry, type State } from './state.js';
 import { judgeTokenTransfer } from './tokenRule.js';
 import { put } from './undo.js';
 
@@ -72,7 +72,7 @@ export function applyBlock(state: State, { height, transactions }: RuleBlock, al
     const operations: OperationRecord[] = [];
     const verdicts = claims.map((claim) => {
       const outcome = settle(state, claim, block, collided, created);
-      if (typeof outcome !== 'string') operations.push(outcome);
+      if (outcome !== null && typeof outcome !== 'string') operations.push(outcome);
       return verdictOf(claim, outcome);
     });
     const result = { height, operations, verdicts, assumptions: assumptionsOf(state.network, height), ...commit(state, height, operations) };
@@ -134,8 +134,9 @@ function countRegistration({ operation }: Claim, { registrations }: BlockContext
   if (operation.opcode === 'NAME_REGISTRATION' && script !== undefined) registrations.set(script, (registrations.get(script) ?? 0) + 1);
 }
 
-/** Judges a claim for good: the record of what it did, or why not. */
-function settle(state: State, claim: Claim, block: BlockContext, collided: ReadonlySet<string>, created: Set<string>): OperationRecord | string {
+/** Judges a claim for good: the record of what it did, null for what is accepted and leaves none, or why not. */
+function settle(state: State, claim: Claim, block: BlockContext, collided: ReadonlySet<string>, created: Set<string>): OperationRecord | string | null {
+  if (claim.operation.opcode === 'ANNOUNCE') return announcerOf(state, claim, block) === null ? 'the sender owns none of the names this node listens to' : null;
   const verdict = judge(state, claim, block);
   if ('refusal' in verdict) return verdict.refusal;
   const creation = creationOf(claim);
@@ -174,11 +175,20 @@ function judge(state: State, claim: Claim, block: BlockContext): Verdict {
     case 'TOKEN_TRANSFER':
       return judgeTokenTransfer(state, of(operation), block);
     case 'ANNOUNCE':
-      return refuse('announcements are for the nodes that chose to listen, and never enter consensus');
+      return refuse('announcements never enter consensus');
   }
 }
 
-function verdictOf({ txid, index, operation: { opcode } }: Claim, outcome: OperationRecord | string): TransactionVerdict {
+/** The name that lets a sender announce, of those the node listens to. What is announced never enters consensus; BNS (b.5). */
+function announcerOf(state: State, { sender }: Claim, { last }: BlockContext): string | null {
+  const owns = (name: string): boolean => {
+    const row = findName(state, name, last);
+    return row !== null && !row.revoked && row.owner === sender.script;
+  };
+  return state.announcers.find(owns) ?? null;
+}
+
+function verdictOf({ txid, index, operation: { opcode } }: Claim, outcome: OperationRecord | string | null): TransactionVerdict {
   return typeof outcome === 'string' ? { txid, index, opcode, status: 'rejected', reason: outcome } : { txid, index, opcode, status: 'accepted' };
 }
 

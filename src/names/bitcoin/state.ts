@@ -38,6 +38,7 @@ export interface State extends Journal {
   /** By height: what the last blocks changed. */
   readonly undo: Table<number, readonly Change[]>;
   readonly undoDepth: number;
+  readonly announcers: readonly string[];
   /** Nothing that matters is lost with it. */
   readonly memo: Memo;
 }
@@ -45,12 +46,14 @@ export interface State extends Journal {
 export interface StateOptions {
   /** How many blocks can be undone; 1000 when not said. */
   readonly undoDepth?: number;
+  /** Names whose owners' announcements are accepted; none when not said. No consensus hangs on them. */
+  readonly announcers?: readonly string[];
   /** Default in memory. Tables that hold a state already are gone on with. */
   readonly tables?: Tables;
 }
 
 /** The state of a network before its first block, with the balances and consensus hashes of its genesis, or what `tables` hold of it. */
-export function createState(network: Network, { undoDepth = 1000, tables = memoryTables() }: StateOptions = {}): State {
+export function createState(network: Network, { undoDepth = 1000, announcers = [], tables = memoryTables() }: StateOptions = {}): State {
   const heights = tables.table<string, number>('height');
   const state: State = {
     network,
@@ -74,6 +77,7 @@ export function createState(network: Network, { undoDepth = 1000, tables = memor
     byNamespacePreorderHash: tables.index('byNamespacePreorderHash'),
     undo: tables.table('undo'),
     undoDepth,
+    announcers,
     memo: memoOf(),
   };
   if (heights.get('last') === undefined) setGenesis(state);

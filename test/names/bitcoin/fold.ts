@@ -81,8 +81,7 @@ export interface Fold {
   register(name: string, owner: Person, from?: Person, satoshi?: number): string;
 }
 
-export function startFold(network: Network = networkIn(3)): Fold {
-  const state = createState(network);
+export function startFold(network: Network = networkIn(3), state: State = createState(network)): Fold {
   let salt = 0;
   const fold: Fold = {
     state,

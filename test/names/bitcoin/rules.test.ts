@@ -406,6 +406,30 @@ describe('accounts of a genesis', () => {
   });
 });
 
+describe('an announcement', () => {
+  const announcement = (from: typeof alice) => ({ from, operation: { opcode: 'ANNOUNCE' as const, messageHash: 'ab'.repeat(20) }, outputs: [] });
+
+  test('is accepted from who owns a name that is listened to, and enters no consensus hash', () => {
+    const hashes = [[], ['a.id']].map((announcers) => {
+      const network = networkIn(3);
+      const state = createState(network, { announcers });
+      const fold = startFold(network, state);
+      fold.open('id');
+      fold.register('a.id', alice);
+      const verdicts = [
+        fold.verdict(announcement(alice)),
+        fold.verdict(announcement(bob)),
+        fold.verdict(revoke('a.id', alice)),
+        fold.verdict(announcement(alice)),
+      ];
+      const none = 'the sender owns none of the names this node listens to';
+      expect(verdicts).toEqual([announcers.length > 0 ? 'accepted' : none, none, 'accepted', none]);
+      return fold.fresh();
+    });
+    expect(hashes[0]).toBe(hashes[1]);
+  });
+});
+
 describe('the fold', () => {
   test('takes blocks one after the other, from the first', () => {
     const state = createState(networkIn(3));
@@ -460,6 +484,6 @@ describe('the fold', () => {
 
   test('knows announcements and lets none into consensus', () => {
     const fold = startFold();
-    expect(fold.verdict({ from: alice, operation: { opcode: 'ANNOUNCE', messageHash: 'ab'.repeat(20) }, outputs: [] })).toMatch(/never enter consensus/);
+    expect(fold.verdict({ from: alice, operation: { opcode: 'ANNOUNCE', messageHash: 'ab'.repeat(20) }, outputs: [] })).toMatch(/names this node listens to/);
   });
 });

@@ -115,6 +115,8 @@ export type { Limits } from './lib/gate.js';
 export type { AnySource, Ports, SourceMethod } from './names/bitcoin/wrapped.js';
 export { createHeaderChain, syncHeaders } from './names/bitcoin/chain.js';
 export type { HeaderChain, HeaderChainOptions, SyncOptions, SyncResult } from './names/bitcoin/chain.js';
+export { loadHashHeaders } from './lib/sha256dSimd.js';
+export type { HashHeaders } from './lib/sha256dSimd.js';
 export { makeAnchor, openAnchor } from './names/bitcoin/anchor.js';
 export type { NetworkAnchor } from './names/bitcoin/anchor.js';
 export { openCheckpoint } from './names/bitcoin/checkpoint.js';

@@ -22,7 +22,9 @@ interface Verifier {
   /** So many regtest headers behind the genesis block, 80 bytes each. */
   mine(count: number): Uint8Array;
   /** Checks the headers, {@link ROUNDS} times over. */
-  run(headers: Uint8Array): void;
+  run(headers: Uint8Array, hashHeaders?: unknown): void;
+  /** What hashes four headers at a time; null where it cannot. */
+  readonly simd: Promise<unknown>;
   /** Checks all headers from the genesis block, or from the one at `checkpoint` on; answers the height reached. */
   check(headers: Uint8Array, checkpoint: number): number;
 }
@@ -31,6 +33,7 @@ const program = (bitcoin: string): string => `
   import { createHeaderChain } from '${bitcoin}/chain.js';
   import { bitcoinRegtest } from '${bitcoin}/network.js';
   import { sha256dOf80 } from '${bitcoin}/../../lib/sha256d.js';
+  import { loadHashHeaders } from '${bitcoin}/../../lib/sha256dSimd.js';
   import { fromHex, reversed } from '${bitcoin}/../../lib/bytes.js';
 
   const split = (headers) => Array.from({ length: headers.length / 80 }, (_, i) => headers.subarray(80 * i, 80 * i + 80));
@@ -53,26 +56,28 @@ const program = (bitcoin: string): string => `
     }
     return headers;
   };
-  let [last, list] = [null, []];
-  const run = (headers) => {
-    if (headers !== last) [last, list] = [headers, split(headers)];
+  let [last, batches] = [null, []];
+  const simd = loadHashHeaders();
+  const run = (headers, hashHeaders) => {
+    // As sources give them: two thousand at a time.
+    if (headers !== last) [last, batches] = [headers, Array.from({ length: headers.length / 160000 }, (_, i) => split(headers.subarray(160000 * i, 160000 * (i + 1))))];
     for (let round = 0; round < ${ROUNDS}; round++) {
-      const chain = createHeaderChain(bitcoinRegtest);
-      chain.extend(list);
-      if (chain.tip().height !== list.length) throw new Error('not all headers were taken');
+      const chain = createHeaderChain(bitcoinRegtest, { hashHeaders });
+      for (const batch of batches) chain.extend(batch);
+      if (chain.tip().height !== headers.length / 80) throw new Error('not all headers were taken');
     }
   };
   const check = (headers, height) => {
     const at = (i) => headers.subarray(80 * (i - 1), 80 * i);
     const previousTimes = Array.from({ length: 10 }, (_, i) => new DataView(at(height - 10 + i).buffer, at(height - 10 + i).byteOffset).getUint32(68, true));
     const chain = createHeaderChain(bitcoinRegtest, height === 0 ? {} : { checkpoint: { height, header: at(height), previousTimes, chainWork: 1n } });
-    // As sources give them: two thousand at a time.
     for (let from = 80 * height; from < headers.length; from += 160000) chain.extend(split(headers.subarray(from, from + 160000)));
     return chain.tip().height;
   };
-  globalThis.verifiers = [...(globalThis.verifiers ?? []), { mine, run, check }];`;
+  globalThis.verifiers = [...(globalThis.verifiers ?? []), { mine, run, check, simd }];`;
 
 const noble = `
+  export const [constants, initial] = [[], []];
   import { sha256 } from '@noble/hashes/sha2.js';
   export function sha256dOf80(bytes, offset, out, at = 0) {
     out.set(sha256(sha256(bytes.subarray(offset, offset + 80))), at);
@@ -83,12 +88,14 @@ export async function run({ folder, log }: BenchContext): Promise<BenchResult> {
   const [ours, theirs] = evaluate(bundles);
   const headers = ours.mine(WHOLE);
   const some = headers.subarray(0, 80 * COUNT);
-  let [fast, plain] = [0, 0];
+  let [fast, plain, four] = [0, 0, 0];
+  const simd = await ours.simd;
   for (let turn = 0; turn < TURNS; turn++) {
+    if (simd !== null) four = Math.max(four, (ROUNDS * COUNT) / cpuSeconds(() => ours.run(some, simd)));
     fast = Math.max(fast, (ROUNDS * COUNT) / cpuSeconds(() => ours.run(some)));
     plain = Math.max(plain, (ROUNDS * COUNT) / cpuSeconds(() => theirs.run(some)));
   }
-  log(`Node: ${kilo(fast)} headers/s, on @noble/hashes ${kilo(plain)}`);
+  log(`Node: ${kilo(fast)} headers/s, four at a time ${kilo(four)}, on @noble/hashes ${kilo(plain)}`);
   const [whole, recent] = [secondsFrom(ours, headers, 0), secondsFrom(ours, headers, CHECKPOINT)];
   log(`Node: ${WHOLE} headers from genesis in ${whole.toFixed(2)} s of CPU, from block ${CHECKPOINT} on in ${recent.toFixed(3)} s`);
   const native = nativeRate(folder, some, log);
@@ -98,7 +105,7 @@ export async function run({ folder, log }: BenchContext): Promise<BenchResult> {
     ratios: {
       node_vs_noble: fast / plain,
       ...(browser === null ? {} : { chromium_vs_noble: browser.ours / browser.theirs }),
-      ...(native === null ? {} : { vs_native: fast / native }),
+      ...(native === null ? {} : { vs_native: Math.max(fast, four) / native, vs_native_without_simd: fast / native }),
       cpu_seconds_from_genesis: whole,
       cpu_seconds_from_checkpoint: recent,
     },

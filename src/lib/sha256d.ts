@@ -5,8 +5,8 @@
 const schedule = /* @__PURE__ */ new Int32Array(16);
 const state = /* @__PURE__ */ new Int32Array(8);
 /** FIPS 180-4, 4.2.2 and 5.3.3: the first 32 bits of the fractional parts of the roots of the first primes. */
-const constants = /* @__PURE__ */ rootsOfPrimes(64, Math.cbrt);
-const initial = /* @__PURE__ */ rootsOfPrimes(8, Math.sqrt);
+export const constants = /* @__PURE__ */ rootsOfPrimes(64, Math.cbrt);
+export const initial = /* @__PURE__ */ rootsOfPrimes(8, Math.sqrt);
 
 function rootsOfPrimes(count: number, root: (of: number) => number): Int32Array {
   const out = new Int32Array(count);

@@ -1,6 +1,7 @@
 import { fromHex, reversed, toHex } from '../../lib/bytes.js';
 import { NamesteadError, type ErrorCode } from '../../lib/errors.js';
 import { sha256dOf80 } from '../../lib/sha256d.js';
+import type { HashHeaders } from '../../lib/sha256dSimd.js';
 import { createDifficulty, type Past } from './difficulty.js';
 import { HEADER_BYTES, hex32, PERIOD, targetOf, workOf } from './header.js';
 import type { BitcoinParams } from './network.js';
@@ -36,44 +37,56 @@ export interface BranchBounds {
   readonly latest: () => number;
   /** Whether its bytes are kept; a scout, which only finds out how much work there is, keeps none. */
   readonly kept: boolean;
+  /** Hashes many at once; without it one after the other. */
+  readonly hashHeaders?: HashHeaders | undefined;
 }
 
 /** A branch on `parent`; `past` tells of the blocks beneath. */
-export function openBranch(params: BitcoinParams, parent: ChainTip, past: Past, { limit, latest, kept }: BranchBounds): Branch {
+export function openBranch(params: BitcoinParams, parent: ChainTip, past: Past, bounds: BranchBounds): Branch {
+  const { limit, latest, kept, hashHeaders = hashOneByOne } = bounds;
   let { height, time } = parent;
-  let bytes = new Uint8Array(HEADER_BYTES);
-  const hash = reversed(fromHex(parent.hash));
+  let bytes = new Uint8Array(0);
+  // Hashes of a batch, and where among them the last block's stands.
+  let hashes: Uint8Array = reversed(fromHex(parent.hash));
+  let last = 0;
   const difficulty = createDifficulty(params, height, past);
   const work = createWork(parent.work, past.bits(height));
   const median = createMedian(height, past);
+  const [two, three, four] = params.versions;
 
-  const take = (header: Uint8Array, newest: number): void => {
+  const take = (header: Uint8Array, batch: Uint8Array, at: number, newest: number): void => {
     height++;
     if (header.length !== HEADER_BYTES) refuse('Malformed', height, `has ${header.length} bytes, not 80`);
     if (height > limit) refuse('TooLarge', height, 'is more than are held');
-    for (let i = 0; i < 32; i++) if (header[4 + i] !== hash[i]) refuse('HeaderLinkage', height, 'does not follow the one before it');
+    for (let i = 0; i < 32; i++) if (header[4 + i] !== hashes[last + i]) refuse('HeaderLinkage', height, 'does not follow the one before it');
+    hashes = batch;
+    last = at;
     const before = time;
     time = u32(header, 68);
     const bits = difficulty(height, time, before);
     if (u32(header, 72) !== bits) refuse('HeaderBits', height, `has bits ${hex32(u32(header, 72))} where the rules demand ${hex32(bits)}`);
-    sha256dOf80(header, 0, hash);
-    if (!work.add(bits, hash)) refuse('HeaderWork', height, 'does not meet its target');
+    if (!work.add(bits, batch, at)) refuse('HeaderWork', height, 'does not meet its target');
     if (!median.add(height, time)) refuse('HeaderTime', height, 'is not later than the median of the eleven before it');
     if (time > newest) refuse('HeaderTime', height, 'is of the future, more than two hours');
     if (params.bip94 && height % PERIOD === 0 && time < before - TIMEWARP) refuse('HeaderTime', height, 'begins a period before the last one ended');
-    if ((u32(header, 0) | 0) < versionAt(params, height)) refuse('HeaderVersion', height, `has version ${u32(header, 0) | 0}, out of date by then`);
+    const version = u32(header, 0) | 0;
+    if (version < 4 && height >= (version < 2 ? two : version < 3 ? three : four))
+      refuse('HeaderVersion', height, `has version ${version}, out of date by then`);
   };
 
   return {
     parent,
-    tip: () => ({ height, hash: toHex(reversed(hash)), time, work: work.total() }),
+    tip: () => ({ height, hash: toHex(reversed(hashes.subarray(last, last + 32))), time, work: work.total() }),
     bytes: () => bytes.subarray(0, kept ? (height - parent.height) * HEADER_BYTES : 0),
     extend: (headers) => {
       const newest = latest();
-      for (const header of headers) {
-        take(header, newest);
-        if (kept) bytes = splice(bytes, (height - parent.height - 1) * HEADER_BYTES, header);
-      }
+      const batch = hashHeaders(headers);
+      const end = (height - parent.height + headers.length) * HEADER_BYTES;
+      if (kept && end > bytes.length) bytes = splice(bytes, bytes.length, new Uint8Array(end - bytes.length));
+      headers.forEach((header, i) => {
+        take(header, batch, 32 * i, newest);
+        if (kept) bytes.set(header, (height - parent.height - 1) * HEADER_BYTES);
+      });
     },
   };
 }
@@ -81,14 +94,15 @@ export function openBranch(params: BitcoinParams, parent: ChainTip, past: Past, 
 /** Seconds that a period's first block may be older than the one before it (BIP 94). */
 const TIMEWARP = 600;
 
-function versionAt({ versions }: BitcoinParams, height: number): number {
-  const [two, three, four] = versions;
-  return height >= four ? 4 : height >= three ? 3 : height >= two ? 2 : -Infinity;
-}
+const hashOneByOne: HashHeaders = (headers) => {
+  const out = new Uint8Array(32 * headers.length);
+  headers.forEach((header, i) => sha256dOf80(header, 0, out, 32 * i));
+  return out;
+};
 
 interface Work {
-  /** Counts a block; false when its hash (inner order) is above the target. */
-  add(bits: number, hash: Uint8Array): boolean;
+  /** Counts a block; false when its hash (inner order, at `at`) is above the target. */
+  add(bits: number, hashes: Uint8Array, at: number): boolean;
   total(): bigint;
 }
 
@@ -107,10 +121,10 @@ function createWork(before: bigint, firstBits: number): Work {
     unit = workOf(bits);
   };
   return {
-    add: (next, hash) => {
+    add: (next, hashes, at) => {
       if (next !== bits) turn(next);
       run++;
-      return !isAbove(hash, target);
+      return !isAbove(hashes, at, target);
     },
     total: () => sum + unit * BigInt(run),
   };
@@ -151,10 +165,10 @@ function targetBytes(bits: number): Uint8Array {
   return reversed(fromHex(targetOf(bits).toString(16).padStart(64, '0')));
 }
 
-function isAbove(hash: Uint8Array, target: Uint8Array): boolean {
+function isAbove(hashes: Uint8Array, at: number, target: Uint8Array): boolean {
   let i = 31;
-  while (i > 0 && hash[i] === target[i]) i--;
-  return (hash[i] as number) > (target[i] as number);
+  while (i > 0 && hashes[at + i] === target[i]) i--;
+  return (hashes[at + i] as number) > (target[i] as number);
 }
 
 function refuse(code: ErrorCode, height: number, what: string): never {

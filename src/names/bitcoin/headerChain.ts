@@ -2,6 +2,7 @@ import { fromHex, reversed, toHex } from '../../lib/bytes.js';
 import type { Clock } from '../../lib/clock.js';
 import { NamesteadError } from '../../lib/errors.js';
 import { openBranch, splice, u32, type Branch, type ChainTip } from './branch.js';
+import type { HashHeaders } from '../../lib/sha256dSimd.js';
 import type { Checkpoint } from './checkpoint.js';
 import { HEADER_BYTES, parseHeader, PERIOD, verifyWork, workOf, type Header } from './header.js';
 import type { BitcoinParams } from './network.js';
@@ -45,6 +46,8 @@ export interface HeaderChainOptions {
   readonly clock?: Clock | undefined;
   /** Headers held at most above the base; 2,200,000, and 1,000,000 where blocks cost nothing. */
   readonly limit?: number | undefined;
+  /** Hashes many headers at once (`loadHashHeaders`). */
+  readonly hashHeaders?: HashHeaders | undefined;
 }
 
 /** Forty years of mainnet; where blocks cost nothing, less must end a source that never ends. */
@@ -61,7 +64,7 @@ const MOST_AHEAD = 7200;
  * await syncHeaders(chain, [esplora({ url })], { anchor });
  */
 export function createHeaderChain(params: BitcoinParams, options: HeaderChainOptions = {}): HeaderChain {
-  const { checkpoint, minimumWork = params.minimumChainWork, clock, limit = MOST_HEADERS[params.work] } = options;
+  const { checkpoint, minimumWork = params.minimumChainWork, clock, limit = MOST_HEADERS[params.work], hashHeaders } = options;
   const base = checkpoint?.height ?? 0;
   const first = openFirst(params, checkpoint);
   let held = splice(new Uint8Array(0), 0, checkpoint?.header ?? fromHex(params.genesisHeader));
@@ -105,7 +108,7 @@ export function createHeaderChain(params: BitcoinParams, options: HeaderChainOpt
       if (from <= floor) throw new NamesteadError('CheckpointReorg', `no branch can start at height ${from}: the chain is settled up to ${floor}`);
       const parent = tipAt(from - 1);
       if (!parent) throw new NamesteadError('ReorgTooDeep', `no branch can start at height ${from}: the chain ends at ${tip.height}`);
-      return openBranch(params, parent, { time: timeAt, bits: bitsAt }, { limit: base + limit, latest, kept: kind === 'kept' });
+      return openBranch(params, parent, { time: timeAt, bits: bitsAt }, { limit: base + limit, latest, kept: kind === 'kept', hashHeaders });
     },
     prefers: ({ work }) => work > tip.work && work >= minimumWork,
     adopt: (branch) => {

@@ -6,7 +6,7 @@ import { addressOf } from '../../src/lib/address.js';
 import { multisig, lockScript, p2pkh, p2shP2wpkh, redeemScript, type Account } from '../../src/names/bitcoin/account.js';
 import { updateName } from '../../src/names/bitcoin/builder.js';
 import { pay, proposePayment, type PaymentWorld } from '../../src/names/bitcoin/pay.js';
-import { signPayment } from '../../src/names/bitcoin/payment.js';
+import { finalizePayment, signPayment } from '../../src/names/bitcoin/payment.js';
 import { runPlan, type PlanWorld } from '../../src/names/bitcoin/run.js';
 import { memoryJournal, type Journal } from '../../src/names/journal.js';
 import { renew } from '../../src/names/change.js';
@@ -80,6 +80,20 @@ describe('another party of a multisig who hands over a PSBT', () => {
     for (const { script, value } of honest.txOutputs) lying.addOutput({ script, value: value > 15_000n ? 15_000n : value });
     await expect(signPayment(lying.toBuffer(), [signerAt(80)])).rejects.toThrow(code('Malformed'));
     await expect(signPayment(honest.toBuffer(), [signerAt(80)])).resolves.toBeDefined();
+  });
+
+  it('hands back a wrong signature, or one that leaves outputs open, and no transaction is made of it', async () => {
+    const unsigned = (await proposed(board)).toBuffer();
+    const honest = await signPayment(unsigned, keys);
+    expect(finalizePayment(honest).txid).toMatch(/^[0-9a-f]{64}$/);
+    const edited = (edit: (signature: Uint8Array) => void): Uint8Array => {
+      const psbt = Psbt.fromBuffer(honest);
+      const [partial] = psbt.data.inputs[0]?.partialSig ?? [];
+      if (partial) edit(partial.signature);
+      return psbt.toBuffer();
+    };
+    expect(() => finalizePayment(edited((signature) => (signature[20] = (signature[20] ?? 0) ^ 1)))).toThrow(code('SignatureInvalid'));
+    expect(() => finalizePayment(edited((signature) => (signature[signature.length - 1] = Transaction.SIGHASH_NONE)))).toThrow(code('SignatureInvalid'));
   });
 });
 

@@ -77,6 +77,33 @@ describe('a preorder that is signed and not sent, whose coin', () => {
     expect(await net.minedSince(from)).toEqual(['?', ':']);
   }, 60_000);
 
+  it('lies still until the rules no longer take it is drawn anew with another consensus hash: the old one is never sent', async () => {
+    const [name, payer, world] = [fresh(), await net.payer(60_000n, 50_000n), await net.world()];
+    const from = await net.height();
+    await signedOnly(world, name, payer);
+    await net.mine(26);
+    const { receipts } = await register({ ...world, name, zoneFile, owner, payer, publish }, net.miner);
+    expect(receipts).toHaveLength(2);
+    expect(await net.minedSince(from)).toEqual(['?', ':']);
+  }, 60_000);
+
+  it('belongs to one plan is not taken by another that runs beside it', async () => {
+    const [payer, world] = [await net.payer(60_000n, 61_000n), await net.world()];
+    const from = await net.height();
+    const names = [fresh(), fresh()];
+    let sent = 0;
+    const told = { onProgress: ({ stage }: { stage: string }) => stage === 'sent' && ++sent % 2 === 0 && void net.mine() };
+    await Promise.all(names.map((name) => register({ ...world, name, zoneFile, owner, payer, publish }, told)));
+    expect([...(await net.minedSince(from))].sort()).toEqual([':', ':', '?', '?']);
+    // A third finds nothing that is free while two hold all.
+    const poor = await net.payer(60_000n);
+    await signedOnly(world, fresh(), poor);
+    await expect(register({ ...world, name: fresh(), zoneFile, owner, payer: poor, publish })).rejects.toMatchObject({
+      code: 'FundsTooLow',
+      message: expect.stringMatching(/set aside for 1 other plan/) as string,
+    });
+  }, 60_000);
+
   it('a second preorder like one that is mined is refused before it is paid, where a history tells', async () => {
     const [name, payer, world] = [fresh(), await net.payer(60_000n, 50_000n), await net.world()];
     const stop = new AbortController();

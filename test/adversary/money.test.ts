@@ -6,6 +6,7 @@ import { addressOf } from '../../src/lib/address.js';
 import { multisig, lockScript, p2pkh, p2shP2wpkh, redeemScript, type Account } from '../../src/names/bitcoin/account.js';
 import { updateName } from '../../src/names/bitcoin/builder.js';
 import { pay, proposePayment, type PaymentWorld } from '../../src/names/bitcoin/pay.js';
+import { lowS } from '../../src/lib/key.js';
 import { finalizePayment, signPayment } from '../../src/names/bitcoin/payment.js';
 import { runPlan, type PlanWorld } from '../../src/names/bitcoin/run.js';
 import { memoryJournal, type Journal } from '../../src/names/journal.js';
@@ -93,7 +94,11 @@ describe('another party of a multisig who hands over a PSBT', () => {
       return psbt.toBuffer();
     };
     expect(() => finalizePayment(edited((signature) => (signature[20] = (signature[20] ?? 0) ^ 1)))).toThrow(code('SignatureInvalid'));
-    expect(() => finalizePayment(edited((signature) => (signature[signature.length - 1] = Transaction.SIGHASH_NONE)))).toThrow(code('SignatureInvalid'));
+    const open = Psbt.fromBuffer(unsigned).updateInput(0, { sighashType: Transaction.SIGHASH_NONE });
+    for (const { publicKey, sign } of keys)
+      await open.signInputAsync(0, { publicKey, sign: async (digest) => lowS(await sign(digest)) }, [Transaction.SIGHASH_NONE]);
+    delete open.data.inputs[0]?.sighashType;
+    expect(() => finalizePayment(open.toBuffer())).toThrow(code('SignatureInvalid'));
   });
 });
 

@@ -5,13 +5,14 @@ import type { Database, Writer } from './database.js';
 import type { RowCodec } from './rowCodec.js';
 
 /** How keys are written: `height` rises with the chain, so that its table is filled from behind; a `name` stands behind its namespace. */
-export type KeyKind = 'text' | 'name' | 'hex' | 'height';
+export type KeyKind = 'text' | 'name' | 'hex' | 'script' | 'height';
 type Key = string | number;
 
 const toBytes: Readonly<Record<KeyKind, (key: Key) => Uint8Array>> = {
   text: (key) => fromUtf8(String(key)),
   name: (key) => fromUtf8(turned(String(key))),
   hex: (key) => fromHex(String(key)),
+  script: (key) => fromHex(shortScript(String(key))),
   height: (key) => {
     const bytes = new Uint8Array(4);
     new DataView(bytes.buffer).setUint32(0, Number(key));
@@ -22,8 +23,21 @@ const fromBytes: Readonly<Record<KeyKind, (bytes: Uint8Array) => Key>> = {
   text: toUtf8,
   name: (bytes) => turned(toUtf8(bytes)),
   hex: toHex,
+  script: (bytes) => longScript(toHex(bytes)),
   height: (bytes) => new DataView(bytes.buffer, bytes.byteOffset).getUint32(0),
 };
+
+/** A p2pkh or p2sh script as a byte and its hash. */
+function shortScript(script: string): string {
+  if (script.length === 50 && script.startsWith('76a914') && script.endsWith('88ac')) return `00${script.slice(6, 46)}`;
+  return script.length === 46 && script.startsWith('a914') && script.endsWith('87') ? `05${script.slice(4, 44)}` : `ff${script}`;
+}
+
+function longScript(short: string): string {
+  const rest = short.slice(2);
+  if (short.startsWith('00')) return `76a914${rest}88ac`;
+  return short.startsWith('05') ? `a914${rest}87` : rest;
+}
 
 /** `alice.id` and `id.alice`, either way; a name has one dot. */
 function turned(name: string): string {

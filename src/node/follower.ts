@@ -29,7 +29,7 @@ export interface Follower {
 }
 
 /** Changed rows that are held back while blocks come fast. */
-const MOST_WAITING = 20_000;
+const MOST_WAITING = 5000;
 /** The most milliseconds between two tries while bitcoind fails. */
 const MAX_BACKOFF = 5000;
 

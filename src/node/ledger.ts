@@ -1,5 +1,15 @@
 import type { Network } from '../names/bitcoin/network.js';
-import { applyBlock, consensusHashAt, createState, operationsAt, undoBlock, type Candidate, type OperationRecord, type State } from '../names/bitcoin/rules.js';
+import {
+  applyBlock,
+  consensusHashAt,
+  createState,
+  operationsAt,
+  undoBlock,
+  type Candidate,
+  type OperationRecord,
+  type State,
+  type StateOptions,
+} from '../names/bitcoin/rules.js';
 import { indexesOf, type BlockRow, type Indexes, type Lookups } from './indexes.js';
 import { memoryStore, type Store } from './store.js';
 
@@ -39,8 +49,10 @@ export interface Ledger {
   waiting(): number;
 }
 
-export function createLedger(network: Network, store: Store = memoryStore(), announcers: readonly string[] = []): Ledger {
-  let { state, indexes } = open(network, store, announcers);
+export type LedgerOptions = Omit<StateOptions, 'tables'>;
+
+export function createLedger(network: Network, store: Store = memoryStore(), options: LedgerOptions = {}): Ledger {
+  let { state, indexes } = open(network, store, options);
   const rowAt = (height: number): BlockRow | null => (height >= network.firstBlock && height <= state.height ? (indexes.blocks.get(height) ?? null) : null);
   return {
     state: () => state,
@@ -70,14 +82,14 @@ export function createLedger(network: Network, store: Store = memoryStore(), ann
         return;
       }
       store.clear();
-      ({ state, indexes } = open(network, store, announcers));
+      ({ state, indexes } = open(network, store, options));
     },
     commit: store.commit,
     waiting: store.waiting,
   };
 }
 
-function open(network: Network, store: Store, announcers: readonly string[]): { state: State; indexes: Indexes } {
-  const state = createState(network, { tables: store, announcers });
+function open(network: Network, store: Store, options: LedgerOptions): { state: State; indexes: Indexes } {
+  const state = createState(network, { ...options, tables: store });
   return { state, indexes: indexesOf(state, store.namesIn) };
 }

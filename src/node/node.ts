@@ -95,7 +95,7 @@ async function openLedger({ network, directory, announcers }: NodeOptions): Prom
   const shelf = directory === undefined ? memoryShelf() : await diskShelf(directory);
   const store = directory === undefined ? memoryStore() : await diskStore(join(directory, 'names'), network);
   try {
-    return { store, ledger: createLedger(network, store, announcers), shelf };
+    return { store, ledger: createLedger(network, store, announcers ? { announcers } : {}), shelf };
   } catch (error) {
     await store.close();
     throw error;

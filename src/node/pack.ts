@@ -33,9 +33,9 @@ const tag = {
   p2pkh: 11,
   p2sh: 12,
   address: 13,
-  word: 14,
 } as const;
-/** Texts that stand in many rows. New ones go to the end: a store holds their places. */
+/** Texts that stand in many rows, each with a tag of its own from here on. New ones go to the end: a store holds their places. */
+const WORD = 32;
 const words = [
   ...['NAME_PREORDER', 'NAME_REGISTRATION', 'NAME_RENEWAL', 'NAME_UPDATE', 'NAME_TRANSFER', 'NAME_REVOKE', 'NAME_IMPORT', 'NAMESPACE_PREORDER'],
   ...['NAMESPACE_REVEAL', 'NAMESPACE_READY', 'TOKEN_TRANSFER', '?', ':', '::', '+', '>>', '>~', '~', ';', '*', '&', '!', '$', '0', 'BTC', 'STACKS'],
@@ -56,7 +56,7 @@ export function packer(shapes: Shapes, addressOf: (script: string) => string | n
   const writeText = (out: Gathering, text: string): void => {
     if (script !== '' && addressOf(script) === text) return void out.add(Uint8Array.of(tag.address));
     const word = numberOfWord.get(text);
-    if (word !== undefined) return void out.add(Uint8Array.of(tag.word, word));
+    if (word !== undefined) return void out.add(Uint8Array.of(WORD + word));
     if (/^(?:[0-9a-f]{2}){8,}$/.test(text)) return void writeHex(out, text);
     const bytes = fromUtf8(text);
     out.add(Uint8Array.of(tag.text));
@@ -124,6 +124,8 @@ export function packer(shapes: Shapes, addressOf: (script: string) => string | n
   const read = (from: ByteReader): Packable => {
     const kind = from.u8();
     if (kind >= SMALL) return kind - SMALL;
+    const word = words[kind - WORD];
+    if (word !== undefined) return word;
     if (kind >= HASH && kind < HASH + lengths.length) return toHex(from.take(lengths[kind - HASH] ?? 0));
     switch (kind) {
       case tag.undefined:
@@ -143,8 +145,6 @@ export function packer(shapes: Shapes, addressOf: (script: string) => string | n
         return toUtf8Strict(from.take(readVarint(from)));
       case tag.hex:
         return toHex(from.take(readVarint(from)));
-      case tag.word:
-        return words[from.u8()] ?? '';
       case tag.array: {
         const count = readVarint(from);
         if (count > from.left) throw corrupt('a list longer than its row');

@@ -70,11 +70,11 @@ const tableKeys: Readonly<Record<string, KeyKind>> = {
 
 const indexKeys: Readonly<Record<string, readonly [key: KeyKind, members: KeyKind]>> = {
   histories: ['text', 'hex'],
-  byOwner: ['hex', 'text'],
+  byOwner: ['script', 'text'],
   byPreorderHash: ['hex', 'text'],
   byNamespacePreorderHash: ['hex', 'text'],
   namespaceHistories: ['text', 'hex'],
-  heldBy: ['hex', 'hex'],
+  heldBy: ['script', 'hex'],
   bits: ['hex', 'hex'],
   accountHistory: ['text', 'hex'],
 };

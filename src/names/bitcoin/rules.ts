@@ -11,7 +11,7 @@ import type { OperationRecord } from './operationRecord.js';
 import { judgeRevoke, judgeTransfer, judgeUpdate } from './ownerRule.js';
 import { freshHashes, refuse, type BlockContext, type Verdict } from './rule.js';
 import { serializeOperation } from './serialization.js';
-import { changeBlock, createState, findName, undoBlock, type HistoryEntry, type State } from './state.js';
+import { changeBlock, createState, findName, undoBlock, type HistoryEntry, type State, type StateOptions } from './state.js';
 import { judgeTokenTransfer } from './tokenRule.js';
 import { put } from './undo.js';
 
@@ -19,7 +19,7 @@ export { createState, isCandidate, undoBlock };
 export { accountAt, consensusHashAt, historyOf, nameAt, namesOf, namespaceAt, operationsAt } from './query.js';
 export { watchedScripts } from './watched.js';
 export type { NameAt, NamespaceAt } from './query.js';
-export type { Candidate, HistoryEntry, OperationRecord, State };
+export type { Candidate, HistoryEntry, OperationRecord, State, StateOptions };
 
 /** A block as the rules need it. Transactions that are no candidates may be left out; the others keep their index. */
 export interface RuleBlock {

@@ -52,6 +52,8 @@ export { importerAt, importInto, importKey } from './names/import.js';
 export type { ImportTerms } from './names/import.js';
 export { provedTerms } from './names/bitcoin/provedTerms.js';
 export type { ProvedTerms, ProvedTermsOptions } from './names/bitcoin/provedTerms.js';
+export { readStatus } from './names/status.js';
+export type { PlanStatus } from './names/status.js';
 export { bumpFee } from './names/bitcoin/bump.js';
 export type { Bumped, BumpOptions, BumpTerms } from './names/bitcoin/bump.js';
 export { changeKey, renew, revoke, transfer, update } from './names/change.js';

@@ -6,6 +6,7 @@ import { parseTransaction, type Transaction } from '../../src/names/bitcoin/tran
 import { changeKey, transfer, update } from '../../src/names/change.js';
 import { openNamespace } from '../../src/names/namespace.js';
 import { ownerAddress, register, registrationKey, type RegisterTerms } from '../../src/names/registration.js';
+import { readStatus } from '../../src/names/status.js';
 import { startWorld, type TestWorld } from './world.js';
 
 const BITCOIND = process.env['BITCOIND'] ?? '';
@@ -50,8 +51,12 @@ describe.each([{ kind: 'memory', path: undefined }, ...(BITCOIND === '' ? [] : [
     const fixed = ({ outputs }: Transaction): unknown => outputs.map(({ script, value }, at) => [toHex(script), at === 1 ? null : value]);
     expect(fixed(after)).toEqual(fixed(before));
     expect(replaced).not.toBe(txid);
+    const status = await readStatus(registrationKey(name, world.network), world.journal);
+    expect(status).toMatchObject({ stage: 'sent', waiting: { operation: 'NAME_PREORDER', txid, fee }, former: [replaced], receipts: [] });
     const { receipts } = await register(terms, net.miner);
     expect(receipts[0]).toMatchObject({ txid, fee });
+    expect(await readStatus(registrationKey(name, world.network), world.journal)).toEqual({ stage: 'done', waiting: null, former: [], receipts });
+    expect(await readStatus('register devnet nobody.id', world.journal)).toBeNull();
     expect(await net.minedSince(from)).toEqual(['?', ':']);
   }, 30_000);
 

@@ -6,10 +6,11 @@ import { core } from '../names/bitcoin/adapters/core.js';
 import { ANCHOR_DEPTH, encodePins, makeAnchor, pinsOf, type NetworkAnchor } from '../names/bitcoin/anchor.js';
 import { createHeaderChain, syncHeaders, type HeaderChain } from '../names/bitcoin/chain.js';
 import { PERIOD } from '../names/bitcoin/header.js';
-import { bitcoinMainnet, bitcoinRegtest, bitcoinSignet, bitcoinTestnet3, bitcoinTestnet4, type BitcoinParams } from '../names/bitcoin/network.js';
 import type { FilterSource } from '../names/bitcoin/source.js';
 import { jsonLine, type Terminal } from './transcript.js';
-import { usage } from './usage.js';
+import type { Command } from './command.js';
+import { bitcoins } from './networks.js';
+import { oneOf, usage } from './usage.js';
 
 export interface AnchorCommand {
   /** May hold user and password. */
@@ -23,19 +24,28 @@ export interface AnchorCommand {
   readonly terminal: Terminal;
 }
 
-const networks: Readonly<Record<string, BitcoinParams>> = {
-  mainnet: bitcoinMainnet,
-  testnet3: bitcoinTestnet3,
-  testnet4: bitcoinTestnet4,
-  signet: bitcoinSignet,
-  regtest: bitcoinRegtest,
+export const anchorCommand: Command = {
+  synopsis: '--bitcoind URL [--cookie FILE] [--network NETWORK] [--height N] [--consensus-hash HEX] [--json]',
+  about: 'Checks every header of your own bitcoind (-rest) and writes what a release ships of them: the anchor and the pins.',
+  options: ['bitcoind', 'cookie', 'network', 'height', 'consensus-hash'],
+  help: { network: 'mainnet (default), testnet3, testnet4, signet or regtest', height: 'a retarget boundary; default the last that is two weeks deep' },
+  run: ({ values, terminal }) =>
+    writeAnchor({
+      bitcoind: oneOf(values.bitcoind, 'bitcoind'),
+      cookie: oneOf(values.cookie, 'cookie'),
+      network: values.network ?? 'mainnet',
+      height: values.height,
+      consensusHash: values['consensus-hash'],
+      json: values.json === true,
+      terminal,
+    }),
 };
 
 /** `namestead anchor`: checks a bitcoind's headers from the genesis block and writes what a release ships of them. Answers the exit code. */
 export async function writeAnchor(command: AnchorCommand): Promise<number> {
   const { terminal, json, consensusHash = null } = command;
-  const params = Object.hasOwn(networks, command.network) ? networks[command.network] : undefined;
-  if (!params) throw usage(`--network takes one of ${Object.keys(networks).join(', ')}`);
+  const params = Object.hasOwn(bitcoins, command.network) ? bitcoins[command.network] : undefined;
+  if (!params) throw usage(`--network takes one of ${Object.keys(bitcoins).join(', ')}`);
   if (consensusHash !== null && !isHex(consensusHash, 16)) throw usage('--consensus-hash takes 32 hex digits');
   const wanted = heightOf(command.height);
   const source = await sourceOf(command);

@@ -3,7 +3,18 @@ import { mineWhenNeeded } from '../devnet/miner.js';
 import { seedName } from '../devnet/seed.js';
 import { exitOnInterrupt } from './interrupt.js';
 import type { Terminal } from './transcript.js';
-import { requireName } from './usage.js';
+import type { Command } from './command.js';
+import { oneOf, requireName } from './usage.js';
+
+export const devnetCommand: Command = {
+  synopsis: '[--bitcoind PATH] [--name NAME] [--json]',
+  about: `Bitcoin regtest, two core nodes that are Atlas peers, and a Gaia hub, on loopback, until Ctrl-C. Transactions are mined as they come. --name also
+opens the namespace and registers NAME, so that there is something to resolve. Nothing is kept.`,
+  options: ['bitcoind', 'name'],
+  help: { bitcoind: 'path of a real bitcoind to run instead of the chain in memory' },
+  endsItself: true,
+  run: ({ values, terminal }) => runDevnet({ json: values.json === true, bitcoind: oneOf(values.bitcoind, 'bitcoind'), name: values.name, terminal }),
+};
 
 export interface DevnetCommand {
   readonly json: boolean;
@@ -24,7 +35,7 @@ export async function runDevnet({ json, bitcoind, name, terminal }: DevnetComman
     const interrupted = interruption.wait();
     if (json)
       terminal.out.write(
-        `${JSON.stringify({ ok: true, urls: devnet.urls, anchor, rpc: { user: devnet.bitcoin.user, password: devnet.bitcoin.password }, seeded })}\n`,
+        `${JSON.stringify({ ok: true, urls: devnet.urls, p2p: `${devnet.bitcoin.p2p.host}:${devnet.bitcoin.p2p.port}`, anchor, rpc: { user: devnet.bitcoin.user, password: devnet.bitcoin.password }, seeded })}\n`,
       );
     else {
       const { urls, bitcoin } = devnet;
@@ -32,6 +43,7 @@ export async function runDevnet({ json, bitcoind, name, terminal }: DevnetComman
         `Bitcoin (${bitcoin.kind})  ${urls.bitcoin}   user ${bitcoin.user}, password ${bitcoin.password}`,
         `Esplora           ${urls.esplora}`,
         `Electrum          ${urls.electrumTcp}   ${urls.electrumWs}`,
+        `peer-to-peer      ${bitcoin.p2p.host}:${bitcoin.p2p.port}`,
         `core node         ${urls.node}`,
         `Atlas peers       ${urls.atlas.join('  ')}`,
         `Gaia hub          ${urls.hub}   files ${urls.files}`,

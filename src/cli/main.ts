@@ -1,85 +1,80 @@
 #!/usr/bin/env node
-import { parseArgs } from 'node:util';
 import { isNamesteadError, printable } from '../lib/errors.js';
-import { writeAnchor } from './anchor.js';
-import { runDevnet } from './devnet.js';
-import { demo } from './demo/demo.js';
-import { registerChild } from './demo/registerChild.js';
-import { resolveChild } from './demo/resolveChild.js';
-import { resolveName } from './resolve.js';
+import { helpOf, parseCall, type Call, type Command } from './command.js';
+import { interruptible } from './interrupt.js';
 import { describe, jsonLine, type Terminal } from './transcript.js';
 import { isUsage, usage } from './usage.js';
 import { version } from './version.js';
 
-const HELP = `namestead ${version}: names, identities and storage that no server can take from you or lie about
+interface Entry {
+  readonly summary: string;
+  readonly load: () => Promise<Command>;
+}
 
-  namestead demo [--json] [--bitcoind PATH]
-      The whole of it, end to end: a devnet, a name registered by real transactions, resolved with proof past
-      lying servers, a sign-in, encrypted files, and a real mainnet block.
-
-  namestead devnet [--json] [--bitcoind PATH] [--name NAME]
-      Bitcoin regtest, two core nodes, a Gaia hub, until Ctrl-C. Transactions are mined as they come.
-      --name also opens the namespace and registers NAME, so that there is something to resolve.
-
-  namestead resolve NAME --esplora URL --node URL [--atlas URL …] --anchor HEIGHT:BLOCKHASH:CONSENSUSHASH
-                         [--network devnet|mainnet] [--level LEVEL] [--no-profile] [--json]
-      Proves who owns NAME and what it points to. The anchor must come from somewhere else than the servers
-      you name: they are asked, never believed.
-
-  namestead anchor --bitcoind URL [--cookie FILE] [--network mainnet|testnet3|testnet4|signet|regtest] [--height N]
-                   [--consensus-hash HEX] [--json]
-      Checks every header of your own bitcoind (-rest) and writes what a release ships of them: the anchor and the pins.
-
-  namestead --help | --version
-
-Exit codes: 0 done · 1 the world refused (the error's code is shown) · 2 the command line is wrong
-`;
+/** Every command; what it needs is loaded when it is called. */
+const commands: Readonly<Record<string, Entry>> = {
+  demo: { summary: 'the whole of it end to end, on a devnet, past lying servers', load: async () => (await import('./demo/command.js')).demoCommand },
+  devnet: { summary: 'Bitcoin regtest, two core nodes and a Gaia hub, until Ctrl-C', load: async () => (await import('./devnet.js')).devnetCommand },
+  resolve: { summary: 'prove who owns a name and what it points to', load: async () => (await import('./resolve.js')).resolveCommand },
+  'names price': { summary: 'what names cost', load: async () => (await import('./names/price.js')).priceCommand },
+  'names check': { summary: 'whether names can be had', load: async () => (await import('./names/check.js')).checkCommand },
+  'names prove': { summary: 'write a proof that others check offline', load: async () => (await import('./names/prove.js')).proveCommand },
+  'names verify': { summary: 'check such a proof', load: async () => (await import('./names/verify.js')).verifyCommand },
+  'headers sync': { summary: 'fetch, check and keep block headers', load: async () => (await import('./headers.js')).headersSyncCommand },
+  anchor: { summary: "make a release's anchor from your own bitcoind", load: async () => (await import('./anchor.js')).anchorCommand },
+};
 
 const terminal: Terminal = { out: process.stdout, err: process.stderr };
 
-async function main(args: readonly string[]): Promise<number> {
-  const { values, positionals } = parseArgs({
-    args: [...args],
-    allowPositionals: true,
-    options: {
-      json: { type: 'boolean', default: false },
-      bitcoind: { type: 'string' },
-      name: { type: 'string' },
-      esplora: { type: 'string' },
-      node: { type: 'string' },
-      atlas: { type: 'string', multiple: true },
-      anchor: { type: 'string' },
-      cookie: { type: 'string' },
-      height: { type: 'string' },
-      'consensus-hash': { type: 'string' },
-      network: { type: 'string', default: 'mainnet' },
-      level: { type: 'string' },
-      'no-profile': { type: 'boolean', default: false },
-      child: { type: 'string' },
-      help: { type: 'boolean', short: 'h', default: false },
-      version: { type: 'boolean', short: 'v', default: false },
-    },
-  });
-  if (values.child !== undefined) return child(values.child);
-  if (values.version) return print(`${version}\n`);
-  const [command, name, ...more] = positionals;
-  if (values.help || command === undefined) return print(HELP);
-  if (command === 'demo' && name === undefined) return demo({ json: values.json, bitcoind: values.bitcoind, terminal, now: () => performance.now() });
-  if (command === 'devnet' && name === undefined) return runDevnet({ json: values.json, bitcoind: values.bitcoind, name: values.name, terminal });
-  if (command === 'anchor' && name === undefined) {
-    const { bitcoind, cookie, network, height, json } = values;
-    return writeAnchor({ bitcoind, cookie, network, height, consensusHash: values['consensus-hash'], json, terminal });
+function helpOfAll(family?: string): string {
+  const names = Object.keys(commands).filter((name) => family === undefined || name.startsWith(`${family} `));
+  const width = Math.max(...names.map(({ length }) => length));
+  return `namestead ${version}: names, identities and storage that no server can take from you or lie about
+
+${names.map((name) => `  namestead ${name.padEnd(width)}  ${commands[name]?.summary ?? ''}`).join('\n')}
+
+  namestead COMMAND --help tells of its options · namestead --version
+
+Exit codes: 0 done · 1 the world refused (the error's code is shown) · 2 the command line is wrong · 130 interrupted
+`;
+}
+
+/** The command's words and the arguments behind them. */
+function findCommand(args: readonly string[]): { readonly name: string; readonly entry: Entry; readonly rest: readonly string[] } | null {
+  for (const count of [2, 1]) {
+    const name = args.slice(0, count).join(' ');
+    const entry = Object.hasOwn(commands, name) ? commands[name] : undefined;
+    if (entry) return { name, entry, rest: args.slice(count) };
   }
-  if (command === 'resolve' && name !== undefined && more.length === 0) {
-    const { esplora, node, atlas, anchor, network, level, json } = values;
-    return resolveName(name, { esplora, node, atlas, anchor, network, level, withoutProfile: values['no-profile'], json, terminal });
+  return null;
+}
+
+const running: { name: string; call: Call | null } = { name: '', call: null };
+
+async function main(args: readonly string[], signal: AbortSignal, leaveSignals: () => void): Promise<number> {
+  const [first = ''] = args;
+  if (first === '--child') return child(args[1] ?? '');
+  if (first === '--version' || first === '-v') return print(`${version}\n`);
+  if (first === '' || first === '--help' || first === '-h') return print(helpOfAll());
+  const found = findCommand(args);
+  if (!found) {
+    const isFamily = Object.keys(commands).some((name) => name.startsWith(`${first} `));
+    if (isFamily && (args.length === 1 || args[1] === '--help' || args[1] === '-h')) return print(helpOfAll(first));
+    throw usage(first.startsWith('-') ? `unknown option: ${first}` : `unknown command: ${args.slice(0, isFamily ? 2 : 1).join(' ')}`);
   }
-  throw usage(command === 'resolve' ? 'resolve takes one name' : `unknown command: ${positionals.join(' ')}`);
+  const { name, entry, rest } = found;
+  running.name = name;
+  const command = await entry.load();
+  if (command.endsItself) leaveSignals();
+  const call = await parseCall(command, name, rest, terminal, signal);
+  if (call === 'help') return print(helpOf(command, name));
+  running.call = call;
+  return command.run(call);
 }
 
 async function child(role: string): Promise<number> {
-  if (role === 'register') await registerChild();
-  else if (role === 'resolve') await resolveChild();
+  if (role === 'register') await (await import('./demo/registerChild.js')).registerChild();
+  else if (role === 'resolve') await (await import('./demo/resolveChild.js')).resolveChild();
   else throw usage('--child is for the demo itself');
   return 0;
 }
@@ -89,18 +84,31 @@ function print(text: string): number {
   return 0;
 }
 
+/** Says what went wrong, in one line, and answers the exit code. */
+function fail(error: unknown, interrupted: boolean): number {
+  const { call, name } = running;
+  call?.tell.clear();
+  const json = process.argv.includes('--json') || call?.values.json === true;
+  const mistaken = !interrupted && isUsage(error);
+  const what = interrupted ? `interrupted. ${call?.hint ?? ''}`.trim() : mistaken ? printable(error.message) : describe(error);
+  const code = interrupted ? 'Aborted' : isNamesteadError(error) ? error.code : null;
+  if (json) terminal.out.write(jsonLine({ ok: false, code, error: what }));
+  terminal.err.write(`namestead: ${what}${mistaken ? ` (see namestead ${name === '' ? '' : `${name} `}--help)` : ''}\n`);
+  if (interrupted) return 130;
+  return mistaken ? 2 : 1;
+}
+
 // Whoever read the output has gone: nothing is left to say.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
 
-main(process.argv.slice(2)).then(
+const interruption = interruptible();
+main(process.argv.slice(2), interruption.signal, interruption.leave).then(
   (code) => {
     process.exitCode = code;
+    interruption.leave();
   },
   (error: unknown) => {
-    const mistaken = isUsage(error);
-    const what = mistaken ? printable(error.message) : describe(error);
-    if (process.argv.includes('--json')) terminal.out.write(jsonLine({ ok: false, code: isNamesteadError(error) ? error.code : null, error: what }));
-    terminal.err.write(`namestead: ${what}\n${mistaken ? 'See namestead --help.\n' : ''}`);
-    process.exitCode = mistaken ? 2 : 1;
+    process.exitCode = fail(error, interruption.signal.aborted);
+    interruption.leave();
   },
 );

@@ -1,3 +1,4 @@
+import { toHex } from '../lib/bytes.js';
 import { isNamesteadError, printable } from '../lib/errors.js';
 
 /** What a step tells: a line for people, figures for scripts. */
@@ -72,8 +73,16 @@ export function describe(error: unknown, depth = 4): string {
   return error.cause instanceof Error && depth > 0 ? `${head} (${describe(error.cause, depth - 1)})` : head;
 }
 
-/** A value as one line of JSON. JSON lets most controls stand as they are; here they are escaped, since others' words may hold them. */
+/**
+ * A value as one line of JSON. JSON lets most controls stand as they are; here they are escaped, since others' words may hold them. Satoshi are
+ * numbers: all there are fit. Bytes are hex.
+ */
 export function jsonLine(value: unknown): string {
   const escaped = (text: string): string => `\\u${text.charCodeAt(0).toString(16).padStart(4, '0')}`;
-  return `${JSON.stringify(value).replace(/[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu, escaped)}\n`;
+  return `${JSON.stringify(value, plain).replace(/[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu, escaped)}\n`;
+}
+
+function plain(_: string, part: unknown): unknown {
+  if (typeof part === 'bigint') return Number(part);
+  return part instanceof Uint8Array ? toHex(part) : part;
 }

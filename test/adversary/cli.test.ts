@@ -98,7 +98,7 @@ describe('a wrong command line', () => {
   ])('with %s ends with 2, tells why, and shows no secret', async (_, args) => {
     const plain = await namestead(args);
     expect(plain).toMatchObject({ code: 2, out: '' });
-    expect(plain.err).toMatch(/^namestead: .+\nSee namestead --help\.\n$/);
+    expect(plain.err).toMatch(/^namestead: .+\(see namestead .*--help\)\n$/);
     expect(plain.err).not.toMatch(/hunter2/);
     expect(plain.err).not.toMatch(CONTROLS);
   });

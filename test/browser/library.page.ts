@@ -141,6 +141,13 @@ export async function saveEntry(name: string, bytes: readonly number[]): Promise
   if (!(await saved)) throw new Error('another was quicker');
 }
 
+/** How many of several writers at once, each over a connection of its own, replace what all of them read. */
+export async function raceEntry(name: string, writers: number): Promise<number> {
+  const was = await Namestead.indexeddbJournal({ name }).load('key');
+  const tries = Array.from({ length: writers }, (_, at) => Namestead.indexeddbJournal({ name }).replace('key', was, Uint8Array.of(at, (was?.[1] ?? 0) + 1)));
+  return (await Promise.all(tries)).filter((won) => won).length;
+}
+
 export function loadEntry(name: string) {
   return outcome(async () => {
     const bytes = await Namestead.indexeddbJournal({ name }).load('key');

@@ -179,6 +179,10 @@ describe.runIf(executablePath)('the built library in a real browser', () => {
     });
   });
 
+  it('lets one of many writers of a journal entry through, as it stands and when there is none', async () => {
+    for (let round = 0; round < 3; round++) expect(await tab.evaluate(() => page.raceEntry('race', 8))).toBe(1);
+  });
+
   it('keeps a journal that outlives the page', async () => {
     const load = () => tab.evaluate(() => page.loadEntry('laws'));
     expect(await load()).toEqual({ ok: true, value: null });

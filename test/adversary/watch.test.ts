@@ -18,7 +18,7 @@ const code = (value: string): unknown => expect.objectContaining({ code: value }
 const carol = person(7);
 const down = (): Promise<never> => Promise.reject(new NamesteadError('HttpTimeout', 'no answer'));
 
-/** alice.id goes from alice to bob; the core node tells of the registration alone. */
+/** alice.id goes from alice to bob; the core node tells of the registration alone, and is named for it where the transfer is found. */
 interface Scene {
   readonly world: World;
   readonly kit: Watchers;
@@ -62,7 +62,7 @@ describe('operators of histories', () => {
       [liar, honest],
     ]) {
       const found = await lookup(at, by(histories));
-      expect(found).toMatchObject({ record: { owner: bob.address, height: at.height }, evidence: { level: 'history', disagreed: ['liar'] } });
+      expect(found).toMatchObject({ record: { owner: bob.address, height: at.height }, evidence: { level: 'history', disagreed: ['node', 'liar'] } });
     }
   });
 
@@ -89,7 +89,7 @@ describe('operators of histories', () => {
       lists(invented, { transaction: (txid) => (txid === invented ? Promise.resolve(other) : kit.history('liar').transaction(txid)) }),
     ]) {
       const found = await lookup(at, by([kit.history('honest'), liar]));
-      expect(found).toMatchObject({ record: { owner: bob.address }, evidence: { disagreed: ['liar'] } });
+      expect(found).toMatchObject({ record: { owner: bob.address }, evidence: { disagreed: ['node', 'liar'] } });
     }
   });
 
@@ -108,7 +108,7 @@ describe('operators of histories', () => {
       inclusion: (txid) => (txid === forged ? Promise.resolve(place && { ...place, height: height + 1 }) : world.transactions.inclusion(txid)),
     };
     const found = await lookup(at, by([kit.history('honest'), liar]));
-    expect(found).toMatchObject({ record: { owner: bob.address, height }, evidence: { disagreed: ['liar'] } });
+    expect(found).toMatchObject({ record: { owner: bob.address, height }, evidence: { disagreed: ['node', 'liar'] } });
   });
 
   test('neither a header that is not there nor a place told elsewhere hides what an honest one lists', async () => {
@@ -145,7 +145,7 @@ describe('operators of histories', () => {
           options,
         ),
     };
-    expect(await lookup(at, elsewhere)).toMatchObject({ record: { owner: bob.address }, evidence: { disagreed: [] } });
+    expect(await lookup(at, elsewhere)).toMatchObject({ record: { owner: bob.address }, evidence: { disagreed: ['node'] } });
   });
 
   test('the transaction source alone cannot hide it either', async () => {
@@ -208,7 +208,7 @@ describe('operators of filters', () => {
       [liar, honest],
     ]) {
       const found = await lookup(at, by(sources, at.kit.blocks));
-      expect(found).toMatchObject({ record: { owner: bob.address, height: at.height }, evidence: { level: 'filters', disagreed: ['liar'] } });
+      expect(found).toMatchObject({ record: { owner: bob.address, height: at.height }, evidence: { level: 'filters', disagreed: ['node', 'liar'] } });
       expect(found?.evidence.operators).not.toContain('liar');
     }
   });
@@ -217,14 +217,14 @@ describe('operators of filters', () => {
     const at = scene();
     const other: Forge = (height, hash) => (height === at.height - 1 ? encodeFilter([], hash) : null);
     const found = await lookup(at, by([at.kit.filters('b', other), at.kit.filters('a', hides(at)), at.kit.filters('honest')], at.kit.blocks));
-    expect(found).toMatchObject({ record: { owner: bob.address }, evidence: { disagreed: ['b', 'a'] } });
+    expect(found).toMatchObject({ record: { owner: bob.address }, evidence: { disagreed: ['node', 'b', 'a'] } });
   });
 
   test('a filter forged long before the name shows in every header since, and is found', async () => {
     const at = scene();
     const long: Forge = (height, hash) => (height === 3 || height === at.height ? encodeFilter([carol.script], hash) : null);
     const found = await lookup(at, by([at.kit.filters('liar', long), at.kit.filters('honest')], at.kit.blocks));
-    expect(found).toMatchObject({ record: { owner: bob.address }, evidence: { disagreed: ['liar'] } });
+    expect(found).toMatchObject({ record: { owner: bob.address }, evidence: { disagreed: ['node', 'liar'] } });
     expect(at.kit.blocks.asked[0]).toBe((await at.kit.blockId(3)).hash);
   });
 
@@ -254,7 +254,7 @@ describe('operators of filters', () => {
     for (const filters of liars) {
       const liar = { ...honest, operator: 'liar', filters };
       const found = await lookup(at, by([liar, honest], at.kit.blocks));
-      expect(found).toMatchObject({ record: { owner: bob.address }, evidence: { disagreed: ['liar'] } });
+      expect(found).toMatchObject({ record: { owner: bob.address }, evidence: { disagreed: ['node', 'liar'] } });
       await expect(lookup(at, by([liar, { ...liar, operator: 'second' }], at.kit.blocks))).rejects.toThrow(code('FilterMismatch'));
     }
   });
@@ -276,7 +276,7 @@ describe('operators of filters', () => {
         () => null,
       ),
     };
-    expect(await lookup(at, by([one, honest], at.kit.blocks))).toMatchObject({ record: { owner: bob.address }, evidence: { disagreed: ['liar'] } });
+    expect(await lookup(at, by([one, honest], at.kit.blocks))).toMatchObject({ record: { owner: bob.address }, evidence: { disagreed: ['node', 'liar'] } });
     // Of the blocks before the name he tells what is true whenever it is looked at.
     const early = {
       ...one,
@@ -316,7 +316,7 @@ describe('operators of filters', () => {
     const early: Forge = (of, hash) => (of === height - 1 ? encodeFilter([carol.script], hash) : null);
     const liar = kit.filters('liar', early);
     const found = await lookup(at, byFilters({ sources: [liar, kit.filters('honest')], blocks: none, pinned }));
-    expect(found).toMatchObject({ record: { owner: bob.address }, evidence: { disagreed: ['liar'] } });
+    expect(found).toMatchObject({ record: { owner: bob.address }, evidence: { disagreed: ['node', 'liar'] } });
     const forged = kit.filters('liar', hides(at));
     const twoFaced: FilterSource = {
       ...forged,
@@ -335,7 +335,10 @@ describe('operators of filters', () => {
     world.mine();
     const other: Forge = (of, hash) => (of === at.height ? encodeFilter([carol.script], hash) : null);
     const sources = [kit.filters('liar', other), kit.filters('honest')];
-    expect(await lookup(at, byFilters({ sources, blocks: none, store }))).toMatchObject({ record: { owner: bob.address }, evidence: { disagreed: ['liar'] } });
+    expect(await lookup(at, byFilters({ sources, blocks: none, store }))).toMatchObject({
+      record: { owner: bob.address },
+      evidence: { disagreed: ['node', 'liar'] },
+    });
     const [position] = [...kept.values()];
     const last = (JSON.parse(new TextDecoder().decode(position)) as { height: number }).height;
     const twoFaced: FilterSource = {
@@ -381,7 +384,7 @@ describe('blocks that match', () => {
       at,
       byFilters({ sources: [at.kit.filters('a'), at.kit.filters('b')], blocks: [{ operator: 'liar', block: () => at.kit.raw(1) }, at.kit.blocks] }),
     );
-    expect(found).toMatchObject({ record: { owner: bob.address }, evidence: { disagreed: ['liar'] } });
+    expect(found).toMatchObject({ record: { owner: bob.address }, evidence: { disagreed: ['node', 'liar'] } });
   });
 
   test('are read by the outputs that are spent, out of the transactions that made them', async () => {

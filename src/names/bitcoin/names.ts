@@ -258,7 +258,8 @@ function evidenceOf(world: World, { proved, watched, height, disagreed }: Findin
     confirmations: tip.height - height + 1,
     work: network.bitcoin.work,
     operators: [...new Set([...world.operators, ...(watched?.operators ?? [])])],
-    disagreed: [...new Set([...disagreed, ...(watched?.disagreed ?? [])])],
+    // Beneath its own anchor lies a later operation than the one it told of.
+    disagreed: [...new Set([...disagreed, ...(height > proved.height ? [world.indexer.operator] : []), ...(watched?.disagreed ?? [])])],
     checked: [...checkedOf(world, proved), ...(watched?.checked ?? [])],
     unchecked: [
       ...(unseen <= tip.height && !watched ? [`operations from height ${unseen} to ${tip.height}`] : []),

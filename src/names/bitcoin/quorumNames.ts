@@ -4,7 +4,7 @@ import { asCount, type Fields } from '../../lib/shape.js';
 import { parseName } from '../name.js';
 import type { Lookup, LookupOptions, Names } from '../names.js';
 import { atLeast, type Level } from '../proof.js';
-import { createHeaderChain, syncHeaders, type HeaderChain } from './chain.js';
+import { createHeaderChain, syncHeaders, type HeaderChain, type SyncOptions } from './chain.js';
 import type { NamespaceLife } from './expiry.js';
 import { findClaim } from './nameClaim.js';
 import { committedIn } from './namedOperation.js';
@@ -21,6 +21,8 @@ export interface QuorumNamesOptions {
   /** Dates the answer; checked as everywhere. */
   readonly headers: HeaderSource;
   readonly chain?: HeaderChain | undefined;
+  /** How headers are followed: where they are kept, how old the last block may be. */
+  readonly sync?: Pick<SyncOptions, 'store' | 'maxTipAge'> | undefined;
 }
 
 /**
@@ -51,7 +53,7 @@ function namesBy(options: QuorumNamesOptions, reach: Level): Names {
       const { namespace } = parseName(name);
       const { level = reach, at } = call;
       if (!atLeast(reach, level)) throw new NamesteadError('LevelNotReached', `level ${level} is demanded, and these nodes give ${reach} at the most`);
-      await syncHeaders(chain, [headers], call);
+      await syncHeaders(chain, [headers], { ...options.sync, ...call });
       const height = await findHeight(options, at, chain.tip().height, call);
       const answers = await Promise.all(indexers.map((indexer) => ask(indexer, { name, namespace, height }, call)));
       return answerOf(options, chain, { name, height, reach }, verdictOf(answers, least, name));

@@ -5,7 +5,7 @@ import { inParallel } from '../../lib/parallel.js';
 import { parseName } from '../name.js';
 import type { Lookup, LookupOptions, Names } from '../names.js';
 import { atLeast, type AsOf, type Evidence } from '../proof.js';
-import { createHeaderChain, syncHeaders, type HeaderChain } from './chain.js';
+import { createHeaderChain, syncHeaders, type HeaderChain, type SyncOptions } from './chain.js';
 import type { Anchor } from './names.js';
 import type { Network } from './network.js';
 import { matchingBlocks, type FilterWorld } from './replayFilters.js';
@@ -26,6 +26,8 @@ export interface ReplayNamesOptions {
   readonly transactions: Pick<TransactionSource, 'operator' | 'transaction'> | readonly Pick<TransactionSource, 'operator' | 'transaction'>[];
   /** A chain to go on from; default a new one from the genesis block. It holds the network's first block. */
   readonly chain?: HeaderChain | undefined;
+  /** How headers are followed: where they are kept, how old the last block may be. */
+  readonly sync?: Pick<SyncOptions, 'store' | 'maxTipAge'> | undefined;
   /** Not needed. Where given, its block must be in the chain, and the consensus hash computed there must be its own. */
   readonly anchor?: Anchor | undefined;
   /** Keeps the folded state, some kilobytes a name, so that the next process goes on from it: for networks of one's own rather than for mainnet. */
@@ -57,7 +59,7 @@ const WIDTH = 4;
  *
  * `lookup` throws NamesteadError: `NameRevoked`; `NameExpired` when a name ran out within the last blocks, too late to call it free; `NotConfirmed` when
  * `at` is among them, or no block has enough; `ConsensusMismatch` when the anchor given is of another history; `LevelNotReached` when more is demanded;
- * from headers `LowWork`, `AnchorMismatch`, `Header…`; from blocks `BlockMissing`, `MerkleMismatch`, `Malformed`, `TransactionMissing`, `TransactionMismatch`;
+ * from headers `LowWork`, `AnchorMismatch`, `TipStale`, `Header…`; from blocks `BlockMissing`, `MerkleMismatch`, `Malformed`, `TransactionMissing`, `TransactionMismatch`;
  * and what the sources throw. What was folded before an error stays.
  * @throws TypeError when a source is missing, or the chain starts above the network's first block
  * @example
@@ -82,7 +84,7 @@ export function replayNames(options: ReplayNamesOptions): Names {
   let before: Promise<unknown> = Promise.resolve();
 
   const lookup = async (name: string, call: LookupOptions): Promise<Lookup | null> => {
-    const { disagreed } = await syncHeaders(chain, headers, { ...call, anchor });
+    const { disagreed } = await syncHeaders(chain, headers, { ...options.sync, ...call, anchor });
     const fold = await opening();
     await fold.follow(call);
     const place = placeOf(network, fold, call.at);
@@ -144,10 +146,13 @@ function verifyFilters(
   return { filters, least, pinned: pinned ? { height: pinned.height, header: reversed(fromHex(pinned.filterHeader)) } : null };
 }
 
-async function openFold({ network, store }: ReplayNamesOptions, chain: HeaderChain, feed: BlockFeed): Promise<ReplayFold> {
+async function openFold({ network, store, filters = [] }: ReplayNamesOptions, chain: HeaderChain, feed: BlockFeed): Promise<ReplayFold> {
   const bytes = await store?.load();
+  const kept = bytes ? decodeSnapshot(network, bytes) : null;
+  // What was folded from filters is not what a replay of whole blocks may go on from.
+  const isOfFilters = [...(kept?.folded.values() ?? [])].some(({ mark }) => mark !== '');
   const onStretch = store ? (snapshot: Snapshot): Promise<void> => store.save(encodeSnapshot(network, snapshot)) : undefined;
-  return createReplayFold(network, chain, feed, { snapshot: bytes ? decodeSnapshot(network, bytes) : null, ...(onStretch && { onStretch }) });
+  return createReplayFold(network, chain, feed, { snapshot: isOfFilters && filters.length === 0 ? null : kept, ...(onStretch && { onStretch }) });
 }
 
 /** The same promise each time, unless it fails. */
@@ -164,9 +169,9 @@ function once<T>(make: () => Promise<T>): () => Promise<T> {
 
 /** Every block, read whole, some ahead of the fold. */
 function wholeBlocks(world: BlockWorld): BlockFeed {
-  return async function* (blocks, _, call) {
+  return async function* (blocks, _, __, call) {
     for (let at = 0; at < blocks.length; at += AHEAD)
-      yield* await inParallel(blocks.slice(at, at + AHEAD), WIDTH, (block) => readRuleBlock(world, block, call));
+      yield* await inParallel(blocks.slice(at, at + AHEAD), WIDTH, async (block) => ({ ...(await readRuleBlock(world, block, call)), mark: '' }));
   };
 }
 

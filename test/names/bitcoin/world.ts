@@ -19,15 +19,20 @@ type Fields = Readonly<Record<string, unknown>>;
 
 export const BURN = '1111111111111111111114oLvT2';
 
-/** A BNS network whose rules start at block 10. */
-export const network: Network = defineNetwork({
-  name: 'test',
-  firstBlock: 10,
-  epochs: [{ number: 3, endBlock: Infinity }],
-  genesisConsensusHashes: Object.fromEntries([6, 7, 8, 9].map((height) => [height, '17ac43c1d8549c3181b200f1bf97eb7d'])),
-  confirmations: 2,
-  bitcoin: bitcoinRegtest,
-});
+/** A BNS network whose rules start at that block. */
+export function networkFrom(firstBlock: number): Network {
+  return defineNetwork({
+    name: 'test',
+    firstBlock,
+    epochs: [{ number: 3, endBlock: Infinity }],
+    genesisConsensusHashes: Object.fromEntries([4, 3, 2, 1].map((before) => [firstBlock - before, '17ac43c1d8549c3181b200f1bf97eb7d'])),
+    confirmations: 2,
+    bitcoin: bitcoinRegtest,
+  });
+}
+
+export const network = networkFrom(10);
+const testNetwork = network;
 
 export interface Person {
   readonly address: string;
@@ -64,7 +69,7 @@ export interface World {
 }
 
 /** Headers, transactions and a core node's answers over blocks made here: real work and merkle roots, no signatures, rules by the fold. */
-export function createWorld(): World {
+export function createWorld(network: Network = testNetwork): World {
   const headers: Uint8Array[] = [fromHex(bitcoinRegtest.genesisHeader)];
   const blocks: Transaction[][] = [[]];
   const known = new Map<string, { transaction: Transaction; height: number; index: number }>();

@@ -325,7 +325,7 @@ describe('operators of filters', () => {
     await expect(lookup(at, byFilters({ sources: [twoFaced], blocks: kit.blocks, least: 1, pinned }))).rejects.toThrow(code('SourcesDisagree'));
   });
 
-  test('what was agreed on at the last lookup holds at the next', async () => {
+  test('what was agreed on at the last lookup is held against what is told at the next, and the block decides', async () => {
     const at = scene();
     const { kit, world } = at;
     const kept = new Map<string, Uint8Array>();
@@ -335,7 +335,8 @@ describe('operators of filters', () => {
     world.mine();
     const other: Forge = (of, hash) => (of === at.height ? encodeFilter([carol.script], hash) : null);
     const sources = [kit.filters('liar', other), kit.filters('honest')];
-    expect(await lookup(at, byFilters({ sources, blocks: none, store }))).toMatchObject({
+    await expect(lookup(at, byFilters({ sources, blocks: none, store }))).rejects.toThrow(code('SourcesDisagree'));
+    expect(await lookup(at, byFilters({ sources, blocks: kit.blocks, store }))).toMatchObject({
       record: { owner: bob.address },
       evidence: { disagreed: ['node', 'liar'] },
     });

@@ -1,4 +1,4 @@
-import { fromHex, isHex, reversed } from '../../lib/bytes.js';
+import { equal, fromHex, isHex, reversed } from '../../lib/bytes.js';
 import type { CallOptions, LongCallOptions } from '../../lib/clock.js';
 import { rebuildFilter } from './blockFilter.js';
 import { isCandidate } from './claim.js';
@@ -114,9 +114,12 @@ async function take(walk: Walk, watching: Watching, { block, filter }: CheckedFi
   return decideBlock(world, watching, height, candidates, call);
 }
 
-/** Where an earlier walk ended, if that still stands on the checked chain and began with this very operation or went past it. */
+/**
+ * Where an earlier walk ended, if that still stands on the checked chain and began with this very operation or went past it, and what all told then is
+ * what is told now: an honest operator may have been silent that time.
+ */
 async function findPosition(
-  { world, until, blockAt, store }: Walk,
+  { world, jury, until, blockAt, store }: Walk,
   first: Sighting,
   call: LongCallOptions,
 ): Promise<{ readonly position: FilterPosition; readonly sighting: Sighting } | null> {
@@ -124,6 +127,8 @@ async function findPosition(
   const position = bytes && decodePosition(bytes);
   if (!position || position.height <= first.height || position.height > until.height || position.last.height < first.height) return null;
   if ((await blockAt(position.height, call)).hash !== position.hash) return null;
+  const [told] = await jury.headers([position], call);
+  if (!told || !equal(told, position.header)) return null;
   const { last } = position;
   if (last.height === first.height) return last.txid === first.operation['txid'] ? { position, sighting: first } : null;
   const operation = lastOn(first.name, (await world.committedAt(last.height, call)) ?? []);

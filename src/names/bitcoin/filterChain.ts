@@ -16,7 +16,7 @@ export interface CheckedFilter {
 export interface FilterRange {
   readonly from: number;
   readonly to: number;
-  /** The header before `from`, where it is known. */
+  /** The header before `from`, where all agreed on it before. */
   readonly before: Uint8Array | null;
   /** A header known beforehand, from outside the sources. */
   readonly pinned: { readonly height: number; readonly header: Uint8Array } | null;
@@ -56,7 +56,6 @@ async function* agreedParts(
   { from, to, before, pinned }: FilterRange,
   options: CallOptions,
 ): AsyncGenerator<Part, void, undefined> {
-  if (before) await jury.hold(await blockAt(from - 1, options), before, options);
   if (pinned && pinned.height >= from && pinned.height <= to) await jury.hold(await blockAt(pinned.height, options), pinned.header, options);
   let last = before;
   for (let start = from; start <= to; start += SPAN) {

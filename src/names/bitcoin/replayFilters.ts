@@ -1,3 +1,4 @@
+import { fromHex, toHex } from '../../lib/bytes.js';
 import type { CallOptions } from '../../lib/clock.js';
 import { NamesteadError } from '../../lib/errors.js';
 import { rebuildFilter } from './blockFilter.js';
@@ -24,19 +25,28 @@ export interface FilterWorld extends BlockWorld {
  */
 export function matchingBlocks(world: FilterWorld): BlockFeed {
   const { filters: sources, least, pinned, chain, onLie } = world;
-  return async function* (blocks, state, call) {
+  return async function* (blocks, state, before, call) {
     const [first, last] = [blocks[0], blocks.at(-1)];
     if (!first || !last) return;
     const blockAt = (height: number): Promise<BlockId> => Promise.resolve(blocks[height - first.height] ?? heldAt(chain, height));
     const jury = createJury({ sources, least, blockAt, rebuild: (block, asked: CallOptions) => rebuildFilter(world, block, asked) });
-    const range = { from: first.height, to: last.height, before: null, pinned };
+    const range = { from: first.height, to: last.height, before: before === '' ? null : fromHex(before), pinned };
     let watched: readonly Uint8Array[] | null = null;
     try {
+      if (before !== '') {
+        // Who was silent when the blocks beneath were folded may tell another story of them.
+        const [told] = await jury.headers([await blockAt(first.height - 1)], call);
+        if (!told || toHex(told) !== before) {
+          yield 'anew';
+          return;
+        }
+      }
       for await (const checked of checkedFilters(jury, blockAt, range, call)) {
-        for (const { block, filter } of checked) {
+        for (const { block, filter, header } of checked) {
           watched ??= [...watchedScripts(state)];
           const matches = matchesFilter(filter, block.hash, watched);
-          yield matches ? await readRuleBlock(world, block, call) : { height: block.height, transactions: [] };
+          const { transactions } = matches ? await readRuleBlock(world, block, call) : { transactions: [] };
+          yield { height: block.height, transactions, mark: toHex(header) };
           // The fold has taken the block by now. Without an operation nothing new is to be watched.
           if (operationsAt(state, block.height).length > 0) watched = null;
         }

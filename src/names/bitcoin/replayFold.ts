@@ -1,13 +1,21 @@
 import { throwIfAborted, type LongCallOptions } from '../../lib/clock.js';
-import { isNamesteadError } from '../../lib/errors.js';
+import { isNamesteadError, NamesteadError } from '../../lib/errors.js';
 import type { AsOf } from '../proof.js';
 import type { HeaderChain } from './chain.js';
 import type { Network } from './network.js';
-import { keptTables, type Snapshot } from './replaySnapshot.js';
+import { keptTables, type Folded, type Snapshot } from './replaySnapshot.js';
 import { applyBlock, createState, undoBlock, type RuleBlock, type State } from './rules.js';
 
-/** Gives blocks of the checked chain that follow one another as the rules need them; each is folded before the next is asked for. */
-export type BlockFeed = (blocks: readonly AsOf[], state: State, call: LongCallOptions) => AsyncIterable<RuleBlock>;
+/** A block to be folded, and what it was taken on: the header of its filter in hex, or nothing where it was read whole whatever its filter. */
+export interface FedBlock extends RuleBlock {
+  readonly mark: string;
+}
+
+/**
+ * Gives blocks of the checked chain that follow one another as the rules need them; each is folded before the next is asked for. `before` is the mark of the
+ * block beneath the first; where it does not hold any more, what was folded does not either, and `anew` is all that comes.
+ */
+export type BlockFeed = (blocks: readonly AsOf[], state: State, before: string, call: LongCallOptions) => AsyncIterable<FedBlock | 'anew'>;
 
 /** The rules folded along a chain of headers. */
 export interface ReplayFold {
@@ -35,18 +43,19 @@ export function createReplayFold(network: Network, chain: HeaderChain, feed: Blo
   const { undoDepth = 1000, snapshot, onStretch } = options;
   let tables = snapshot?.tables ?? keptTables();
   let state = createState(network, { undoDepth, tables });
-  const folded = snapshot?.folded ?? new Map<number, string>();
+  const folded = snapshot?.folded ?? new Map<number, Folded>();
   const begun = (): boolean => state.height >= network.firstBlock;
-  const stands = (): boolean => !begun() || folded.get(state.height) === chain.hashAt(state.height);
+  const stands = (): boolean => !begun() || folded.get(state.height)?.hash === chain.hashAt(state.height);
+  const beginAnew = (): void => {
+    tables = keptTables();
+    state = createState(network, { undoDepth, tables });
+    folded.clear();
+  };
 
   const unwind = (): void => {
     while (!stands()) {
       folded.delete(state.height);
-      if (!takeBack(state)) {
-        tables = keptTables();
-        state = createState(network, { undoDepth, tables });
-        folded.clear();
-      }
+      if (!takeBack(state)) beginAnew();
     }
   };
 
@@ -54,21 +63,27 @@ export function createReplayFold(network: Network, chain: HeaderChain, feed: Blo
     state: () => state,
     blockAt: (height) => (height >= network.firstBlock && height <= state.height && stands() ? blockOf(chain, height) : null),
     follow: async (call) => {
-      for (;;) {
+      for (let isAnew = false; ;) {
         unwind();
         const { height: tip } = chain.tip();
         const next = stretch(chain, state.height + 1, Math.min(tip, state.height + STRETCH));
         if (next.length === 0) return;
         let at = 0;
-        for await (const block of feed(next, state, call)) {
+        for await (const block of feed(next, state, folded.get(state.height)?.mark ?? '', call)) {
           throwIfAborted(call.signal, 'the replay');
+          if (block === 'anew') {
+            if (isAnew) throw new NamesteadError('SourcesDisagree', `what is told of block ${state.height} is another thing each time: ask once more`);
+            isAnew = true;
+            beginAnew();
+            break;
+          }
           applyBlock(state, block);
-          folded.set(block.height, next[at++]?.hash ?? '');
+          folded.set(block.height, { hash: next[at++]?.hash ?? '', mark: block.mark });
           // One more than can be undone: what the oldest page leads back to.
           folded.delete(block.height - undoDepth - 1);
           call.onProgress?.({ stage: 'replay', done: block.height - network.firstBlock + 1, total: tip - network.firstBlock + 1, unit: 'blocks' });
         }
-        await onStretch?.({ tables, folded });
+        if (begun()) await onStretch?.({ tables, folded });
       }
     },
   };

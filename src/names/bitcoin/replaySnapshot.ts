@@ -15,13 +15,19 @@ export interface KeptTables extends Tables {
   readonly usedIndexes: ReadonlyMap<string, Index>;
 }
 
-/** The folded tables, and the hashes of the last blocks by height. */
-export interface Snapshot {
-  readonly tables: KeptTables;
-  readonly folded: Map<number, string>;
+/** A folded block: its hash in display hex, and what it was taken on; see `FedBlock`. */
+export interface Folded {
+  readonly hash: string;
+  readonly mark: string;
 }
 
-const VERSION = 1;
+/** The folded tables, and the last blocks by height. */
+export interface Snapshot {
+  readonly tables: KeptTables;
+  readonly folded: Map<number, Folded>;
+}
+
+const VERSION = 2;
 const HASH_BYTES = 32;
 
 export function keptTables(): KeptTables {
@@ -65,7 +71,7 @@ export function decodeSnapshot(network: Network, bytes: Uint8Array): Snapshot | 
 }
 
 type Named<T> = readonly (readonly [string, readonly T[]])[];
-type Written = readonly [number, string, [number, string][], Named<readonly [string | number, unknown]>, Named<readonly [string, readonly string[]]>];
+type Written = readonly [number, string, [number, Folded][], Named<readonly [string | number, unknown]>, Named<readonly [string, readonly string[]]>];
 
 /** Other rules make other states. */
 function fingerprint(network: Network): string {

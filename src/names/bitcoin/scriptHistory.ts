@@ -35,6 +35,8 @@ export interface Histories {
 const MOST_TRANSACTIONS = 20_000;
 /** Of all scripts that are followed, by one operator. */
 const MOST_LISTED = 100_000;
+/** Listed and not shown, by one operator: whoever lists more of that would keep everybody busy. A block that comes or goes meanwhile excuses a few. */
+const MOST_UNSHOWN = 16;
 const WIDTH = 4;
 
 type Listed = ReadonlyMap<string, readonly number[]>;
@@ -108,16 +110,24 @@ function openBook(sources: readonly HistoryOperator[], least: number, until: Blo
 export function openHistories(sources: readonly HistoryOperator[], least: number, until: BlockId, world: WatchWorld, call: LongCallOptions): Histories {
   const { left, silence, demandEnough, list } = openBook(sources, least, until, call);
   const disagreed = new Set<string>();
+  const unshown = new Map<HistoryOperator, number>();
+  const lies = (source: HistoryOperator): boolean => (unshown.get(source) ?? 0) >= MOST_UNSHOWN;
+  const showsNothing = (source: HistoryOperator): void => {
+    disagreed.add(source.operator);
+    unshown.set(source, (unshown.get(source) ?? 0) + 1);
+    if (lies(source)) silence(source, new NamesteadError('TransactionMissing', `${source.operator} lists ${MOST_UNSHOWN} transactions that it does not show`));
+  };
 
   /** An operator can show what he lists: who shows nothing lies, who cannot be asked has not answered. */
   const findMined = async (txid: string, answers: readonly Listing[], isWithin: (height: number) => boolean): Promise<Placed | null> => {
+    if (answers.every(({ listed, source }) => !listed.has(txid) || lies(source))) return null;
     let shown = await show(world.transactions, txid, { world, isWithin }, call);
     const listers = answers.filter(({ listed, source }) => listed.get(txid)?.some(isWithin) && left().includes(source));
     for (const { source } of listers) {
       if (isShown(shown, world)) break;
       shown = await show(source, txid, { world, isWithin }, call);
       if (shown === 'silent') silence(source, new NamesteadError('TransactionMissing', `${source.operator} cannot show transaction ${txid}, which it lists`));
-      if (shown === 'nothing') disagreed.add(source.operator);
+      if (shown === 'nothing') showsNothing(source);
     }
     if (typeof shown === 'string' || !shown.place) return null;
     for (const { source, listed } of answers) if (!listed.has(txid)) disagreed.add(source.operator);

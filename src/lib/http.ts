@@ -2,6 +2,7 @@ import { fromUtf8, gather, toUtf8 } from './bytes.js';
 import type { CallOptions } from './clock.js';
 import { isNamesteadError, NamesteadError } from './errors.js';
 import { parseBounded } from './json.js';
+import { withoutSecrets } from './url.js';
 
 /** The shape of the platform's `fetch`, as far as it is used. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
@@ -117,11 +118,6 @@ function requireUrl(url: string): void {
   const { protocol, username, password } = URL.canParse(url) ? new URL(url) : {};
   if ((protocol !== 'http:' && protocol !== 'https:') || username !== '' || password !== '')
     throw new TypeError(`${JSON.stringify(withoutSecrets(url))} is not an absolute http or https URL without user and password`);
-}
-
-/** Tokens travel in query strings: an error shows the URL without them. */
-function withoutSecrets(url: string): string {
-  return url.replace(/[?#].*$/s, '').replace(/(^|\/\/)[^/@]*@/, '$1');
 }
 
 async function platformFetch(url: string, init: RequestInit): Promise<Response> {

@@ -2,6 +2,7 @@ import { orAborted, throwIfAborted, type CallOptions } from './clock.js';
 import { isNamesteadError, NamesteadError } from './errors.js';
 import { parseBounded } from './json.js';
 import { asFields, type Fields } from './shape.js';
+import { withoutSecrets } from './url.js';
 
 /** The most bytes of a message that answers no call. */
 const MOST_UNASKED_BYTES = 1 << 16;
@@ -69,7 +70,8 @@ export async function openSession(
   { deadline, signal }: CallOptions & { readonly deadline: (ms: number) => AbortSignal },
 ): Promise<JsonRpcSession> {
   const self: { state: State } = { state: { at: 'opening' } };
-  const calls = createCalls(url);
+  const where = withoutSecrets(url);
+  const calls = createCalls(where);
   const turns = createTurns(MOST_OUTSTANDING);
   const end = (error: NamesteadError): void => {
     const { state } = self;
@@ -82,7 +84,7 @@ export async function openSession(
     try {
       if (self.state.at !== 'over') calls.take(text);
     } catch (error) {
-      end(isNamesteadError(error) ? error : new NamesteadError('HttpMalformed', `${url} sent a message that cannot be read`, { cause: error }));
+      end(isNamesteadError(error) ? error : new NamesteadError('HttpMalformed', `${where} sent a message that cannot be read`, { cause: error }));
     }
   };
   const connection = await connect(url, { room: calls.room, message, closed: end }, { signal });
@@ -109,7 +111,7 @@ export async function openSession(
   return {
     over: () => (self.state.at === 'over' ? self.state.error : null),
     call: (method, params, { limit = MOST_UNASKED_BYTES, timeout = 15_000, signal: given } = {}) => {
-      const what = `${url} ${method}`;
+      const what = `${where} ${method}`;
       const inTurn = async (): Promise<unknown> => {
         await turns.take(limit);
         // The turn is given back when the answer is there, not when the caller has lost interest: till then it takes its room.
@@ -122,7 +124,7 @@ export async function openSession(
       };
       return orAborted(inTurn(), given, what);
     },
-    close: () => end(new NamesteadError('HttpFailed', `the connection to ${url} was closed here`)),
+    close: () => end(new NamesteadError('HttpFailed', `the connection to ${where} was closed here`)),
   };
 }
 
@@ -136,7 +138,7 @@ interface Calls {
 }
 
 /** The calls that wait for their answers. */
-function createCalls(url: string): Calls {
+function createCalls(where: string): Calls {
   const pending = new Map<number, Pending>();
   let [lastId, unasked] = [0, 0];
   return {
@@ -145,14 +147,14 @@ function createCalls(url: string): Calls {
       return lastId;
     },
     take: (text) => {
-      const answer = asFields(parse(text, url), `${url}: the message`);
+      const answer = asFields(parse(text, where), `${where}: the message`);
       if (typeof answer['method'] === 'string') {
-        if (++unasked > MOST_UNASKED) throw new NamesteadError('HttpTooLarge', `${url} sent more than ${MOST_UNASKED} messages that answer nothing`);
+        if (++unasked > MOST_UNASKED) throw new NamesteadError('HttpTooLarge', `${where} sent more than ${MOST_UNASKED} messages that answer nothing`);
         return;
       }
       const { id } = answer;
       const call = typeof id === 'number' ? pending.get(id) : undefined;
-      if (typeof id !== 'number' || !call) throw new NamesteadError('HttpMalformed', `${url} answered a call that was not made: ${text.slice(0, 100)}`);
+      if (typeof id !== 'number' || !call) throw new NamesteadError('HttpMalformed', `${where} answered a call that was not made: ${text.slice(0, 100)}`);
       if (text.length > call.limit) throw new NamesteadError('HttpTooLarge', `${call.what} answered more than ${call.limit} bytes`);
       pending.delete(id);
       unasked = 0;
@@ -166,11 +168,11 @@ function createCalls(url: string): Calls {
   };
 }
 
-function parse(text: string, url: string): unknown {
+function parse(text: string, where: string): unknown {
   try {
     return parseBounded(text);
   } catch (cause) {
-    throw new NamesteadError('HttpMalformed', `${url} sent no JSON: ${JSON.stringify(text.slice(0, 100))}`, { cause });
+    throw new NamesteadError('HttpMalformed', `${where} sent no JSON: ${JSON.stringify(text.slice(0, 100))}`, { cause });
   }
 }
 

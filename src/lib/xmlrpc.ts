@@ -2,6 +2,7 @@ import { fromBase64, fromUtf8, toBase64, toUtf8Strict } from './bytes.js';
 import type { CallOptions } from './clock.js';
 import { NamesteadError } from './errors.js';
 import { expectOk, parseJson, type Http } from './http.js';
+import { withoutSecrets } from './url.js';
 
 /** What XML-RPC can carry: string, int (32 bits), double, boolean, nil, base64, array, struct. */
 export type XmlRpcValue = string | number | boolean | null | Uint8Array | readonly XmlRpcValue[] | { readonly [name: string]: XmlRpcValue };
@@ -79,13 +80,13 @@ export async function callJsonText(
 ): Promise<string> {
   const answer = expectOk(
     await http(url, { ...options, method: 'POST', headers: { 'content-type': 'text/xml' }, body: encodeCall(method, params) }),
-    `${method} at ${url}`,
+    `${method} at ${withoutSecrets(url)}`,
   );
   try {
     return parseTextResponse(toUtf8Strict(answer.body));
   } catch (cause) {
     if (cause instanceof NamesteadError && cause.code === 'ServerFailed') throw cause;
-    throw new NamesteadError('HttpMalformed', `${method} at ${url} answered no XML-RPC string of JSON`, { cause });
+    throw new NamesteadError('HttpMalformed', `${method} at ${withoutSecrets(url)} answered no XML-RPC string of JSON`, { cause });
   }
 }
 
@@ -106,7 +107,7 @@ function parseTextResponse(text: string): string {
 /** As {@link callJsonText}, parsed. @throws NamesteadError also `HttpMalformed` when the text is no JSON */
 export async function callJson(...call: Parameters<typeof callJsonText>): Promise<unknown> {
   const text = await callJsonText(...call);
-  return parseJson(fromUtf8(text), `${call[2]} at ${call[1]}`);
+  return parseJson(fromUtf8(text), `${call[2]} at ${withoutSecrets(call[1])}`);
 }
 
 function encodeValue(value: XmlRpcValue, depth: number): string {

@@ -3,6 +3,7 @@ import { orAborted, throwIfAborted, type CallOptions } from '../../lib/clock.js'
 import { isNamesteadError, NamesteadError } from '../../lib/errors.js';
 import { openSession, type Connect, type JsonRpcSession } from '../../lib/jsonrpc.js';
 import { asFields, asHex, asList } from '../../lib/shape.js';
+import { withoutSecrets } from '../../lib/url.js';
 import { HEADER_BYTES, hashHeader } from './header.js';
 import type { BitcoinParams } from './network.js';
 
@@ -29,15 +30,16 @@ export type ElectrumCall = (method: string, params: readonly unknown[], options:
 
 /** Calls over one session that stands, or is opened: whoever needs it meanwhile waits for the same opening. */
 export function electrumCalls(server: ElectrumServer): { call: ElectrumCall; close(): void } {
-  const { url, connect, timeout, now, deadline } = server;
+  const { connect, timeout, now, deadline } = server;
+  const url = withoutSecrets(server.url);
   let opening: Promise<JsonRpcSession> | null = null;
   let used = 0;
 
   const open = async (): Promise<JsonRpcSession> => {
-    const session = await openSession(connect, url, { deadline });
+    const session = await openSession(connect, server.url, { deadline });
     used = now();
     try {
-      await greet(session, server);
+      await greet(session, url, server);
       return session;
     } catch (error) {
       session.close();
@@ -83,7 +85,7 @@ export function electrumCalls(server: ElectrumServer): { call: ElectrumCall; clo
 }
 
 /** The version and the chain, before anything is asked. */
-async function greet(session: JsonRpcSession, { url, params: { name, genesisHash }, timeout }: ElectrumServer): Promise<void> {
+async function greet(session: JsonRpcSession, url: string, { params: { name, genesisHash }, timeout }: ElectrumServer): Promise<void> {
   const what = `${url} server.version`;
   const [, version] = asList(await session.call('server.version', ['namestead', PROTOCOL], { timeout }), what, 2);
   if (version !== PROTOCOL) throw new NamesteadError('HttpMalformed', `${what} speaks ${String(version).slice(0, 20)}, and ${PROTOCOL} was asked for`);

@@ -1,6 +1,7 @@
 import { toBase64, toHex } from '../../lib/bytes.js';
 import { NamesteadError } from '../../lib/errors.js';
 import { http as platformHttp, type Http } from '../../lib/http.js';
+import { withoutSecrets } from '../../lib/url.js';
 import { callJson } from '../../lib/xmlrpc.js';
 import { openZoneFiles, parseSaved } from '../peer.js';
 import { hashZoneFile, MAX_ZONE_FILE_BYTES } from '../zonefile.js';
@@ -26,7 +27,7 @@ export function atlas({ url, http = platformHttp() }: { readonly url: string; re
       const answer = await callJson(http, url, 'get_zonefiles', [[key]], { ...options, limit: ANSWER_LIMIT });
       const { found, rejected } = openZoneFiles(answer, [hash]);
       // Files under other keys were not asked for, and are dropped.
-      if (rejected.includes(key)) throw new NamesteadError('ZoneFileMismatch', `the peer ${url} gave other bytes for the zone file ${key}`);
+      if (rejected.includes(key)) throw new NamesteadError('ZoneFileMismatch', `the peer ${withoutSecrets(url)} gave other bytes for the zone file ${key}`);
       return found.get(key) ?? null;
     },
     put: async (zoneFile, options) => {
@@ -35,7 +36,7 @@ export function atlas({ url, http = platformHttp() }: { readonly url: string; re
       if (!saved)
         throw new NamesteadError(
           'ServerFailed',
-          `the peer ${url} did not take the zone file ${toHex(hashZoneFile(zoneFile))}: it knows no transaction that names it yet`,
+          `the peer ${withoutSecrets(url)} did not take the zone file ${toHex(hashZoneFile(zoneFile))}: it knows no transaction that names it yet`,
         );
     },
   };

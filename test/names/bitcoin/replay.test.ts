@@ -232,7 +232,7 @@ describe('a reorganisation', () => {
       for (const { height, hash } of blocks) {
         asked.push(height);
         const { candidates } = world.blockOf(hash);
-        yield await Promise.resolve({ height, transactions: candidates });
+        yield await Promise.resolve({ height, transactions: candidates, mark: '' });
       }
     };
     const fold = createReplayFold(network, chain, feed, { undoDepth: 5 });

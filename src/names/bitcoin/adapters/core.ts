@@ -3,6 +3,7 @@ import type { CallOptions } from '../../../lib/clock.js';
 import { isNamesteadError, NamesteadError } from '../../../lib/errors.js';
 import { expectOk, http as platformHttp, parseJson, type Http } from '../../../lib/http.js';
 import { asCount, asFields, asHex, asList } from '../../../lib/shape.js';
+import { hostOf } from '../../../lib/url.js';
 import { MOST_BLOCK_BYTES } from '../block.js';
 import { HEADER_BYTES } from '../header.js';
 import { parseMerkleBlock } from '../merkleBlock.js';
@@ -38,7 +39,7 @@ export function core({
   readonly http?: Http;
 }): BitcoinSource & FilterSource {
   const root = url.replace(/\/+$/, '');
-  const operator = new URL(url).host;
+  const operator = hostOf(url);
   const headers: Record<string, string> = { 'content-type': 'application/json' };
   if (user !== undefined) headers['authorization'] = `Basic ${toBase64(fromUtf8(`${user}:${password ?? ''}`))}`;
 

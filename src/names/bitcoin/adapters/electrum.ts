@@ -3,6 +3,7 @@ import type { CallOptions } from '../../../lib/clock.js';
 import { isNamesteadError, NamesteadError } from '../../../lib/errors.js';
 import type { Connect } from '../../../lib/jsonrpc.js';
 import { asCount, asFields, asHex } from '../../../lib/shape.js';
+import { hostOf } from '../../../lib/url.js';
 import { MOST_BLOCK_BYTES } from '../block.js';
 import { electrumScriptHash, MOST_HEADERS, parseFeeRate, parseHeaderPage, parseHeaderProof, parseHistory, parseInclusion, parseUnspent } from '../electrum.js';
 import { electrumCalls, reasonOf } from '../electrumCalls.js';
@@ -52,7 +53,7 @@ export interface Electrum extends HeaderSource, TransactionSource, PaymentSource
  * bitcoin.close();
  */
 export function electrum({ url, connect, params, timeout = 15_000 }: ElectrumOptions): Electrum {
-  const operator = new URL(url).host;
+  const operator = hostOf(url);
   const { call, close } = electrumCalls({ url, connect, params, timeout, now: () => Date.now(), deadline: (ms) => AbortSignal.timeout(ms) });
   const say = (method: string): string => `${operator} ${method}`;
   /** Null where the server says that there is no such transaction. */

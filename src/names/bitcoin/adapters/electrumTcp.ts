@@ -3,6 +3,7 @@ import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { gather, toUtf8Strict } from '../../../lib/bytes.js';
 import { NamesteadError } from '../../../lib/errors.js';
 import type { Connect, Receiver } from '../../../lib/jsonrpc.js';
+import { withoutSecrets } from '../../../lib/url.js';
 
 const NEWLINE = 10;
 /** Where Electrum servers of the main network listen by custom. */
@@ -34,6 +35,7 @@ export function electrumTcp({ fingerprint, ca, timeout = 10_000 }: ElectrumTcpOp
   return (url, receiver, { signal } = {}) =>
     new Promise((resolve, reject) => {
       const { secure, host, port } = place(url);
+      const where = withoutSecrets(url);
       const name = isIP(host) === 0 ? { servername: host } : {};
       // Whether the certificate is good is asked below, where the error can tell its fingerprint; nothing is sent before.
       const socket = secure ? connectTls({ host, port, ...name, ...(ca === undefined ? {} : { ca }), rejectUnauthorized: false }) : connectTcp({ host, port });
@@ -44,8 +46,8 @@ export function electrumTcp({ fingerprint, ca, timeout = 10_000 }: ElectrumTcpOp
         receiver.closed(error);
       };
       const late = AbortSignal.timeout(timeout);
-      late.addEventListener('abort', () => !standing && end(new NamesteadError('HttpTimeout', `${url} could not be reached in ${timeout} ms`)));
-      const stop = (): void => end(new NamesteadError('Aborted', `connecting to ${url} was cancelled`, { cause: signal?.reason }));
+      late.addEventListener('abort', () => !standing && end(new NamesteadError('HttpTimeout', `${where} could not be reached in ${timeout} ms`)));
+      const stop = (): void => end(new NamesteadError('Aborted', `connecting to ${where} was cancelled`, { cause: signal?.reason }));
       if (signal?.aborted) return void stop();
       signal?.addEventListener('abort', stop, { once: true });
       socket.setNoDelay(true);
@@ -53,18 +55,19 @@ export function electrumTcp({ fingerprint, ca, timeout = 10_000 }: ElectrumTcpOp
         standing = true;
         signal?.removeEventListener('abort', stop);
         const fault = secure ? certificateFault(socket as TLSSocket, pinned) : null;
-        if (fault !== null) return void end(new NamesteadError('HttpFailed', `${url} ${fault}`));
-        readLines(socket, receiver, url, end);
+        if (fault !== null) return void end(new NamesteadError('HttpFailed', `${where} ${fault}`));
+        readLines(socket, receiver, where, end);
         resolve({ send: (text) => socket.write(`${text}\n`), close: () => socket.destroy() });
       });
-      socket.on('error', (cause: Error) => end(new NamesteadError('HttpFailed', `the connection to ${url} failed: ${cause.message}`, { cause })));
-      socket.on('close', () => end(new NamesteadError('HttpFailed', `${url} ended the connection`)));
+      socket.on('error', (cause: Error) => end(new NamesteadError('HttpFailed', `the connection to ${where} failed: ${cause.message}`, { cause })));
+      socket.on('close', () => end(new NamesteadError('HttpFailed', `${where} ended the connection`)));
     });
 }
 
 function place(url: string): { secure: boolean; host: string; port: number } {
   const { protocol, hostname, port } = URL.canParse(url) ? new URL(url) : { protocol: '', hostname: '', port: '' };
-  if ((protocol !== 'tcp:' && protocol !== 'ssl:') || hostname === '') throw new TypeError(`${JSON.stringify(url)} is not tcp://host:port or ssl://host:port`);
+  if ((protocol !== 'tcp:' && protocol !== 'ssl:') || hostname === '')
+    throw new TypeError(`${JSON.stringify(withoutSecrets(url))} is not tcp://host:port or ssl://host:port`);
   return { secure: protocol === 'ssl:', host: hostname.replace(/^\[|\]$/g, ''), port: Number(port) || PORTS[protocol] };
 }
 
@@ -77,10 +80,10 @@ function certificateFault(socket: TLSSocket, pinned: string | undefined): string
   return `shows a certificate that is not trusted here (${String(socket.authorizationError)}); if ${seen} is the fingerprint its operator tells, pin it`;
 }
 
-function readLines(socket: Socket, receiver: Receiver, url: string, end: (error: NamesteadError) => void): void {
+function readLines(socket: Socket, receiver: Receiver, where: string, end: (error: NamesteadError) => void): void {
   let line = gather();
   const take = (part: Uint8Array): void => {
-    if (line.size + part.length > receiver.room()) throw new NamesteadError('HttpTooLarge', `${url} sent a line larger than any answer asked for`);
+    if (line.size + part.length > receiver.room()) throw new NamesteadError('HttpTooLarge', `${where} sent a line larger than any answer asked for`);
     line.add(part);
   };
   socket.on('data', (bytes: Uint8Array) => {
@@ -98,7 +101,7 @@ function readLines(socket: Socket, receiver: Receiver, url: string, end: (error:
       end(
         error instanceof NamesteadError && error.code === 'HttpTooLarge'
           ? error
-          : new NamesteadError('HttpMalformed', `${url} sent a line that is no text`, { cause: error }),
+          : new NamesteadError('HttpMalformed', `${where} sent a line that is no text`, { cause: error }),
       );
     }
   });

@@ -1,6 +1,7 @@
 import { toUtf8Strict } from '../../../lib/bytes.js';
 import { NamesteadError } from '../../../lib/errors.js';
 import type { Connect, Receiver } from '../../../lib/jsonrpc.js';
+import { withoutSecrets } from '../../../lib/url.js';
 
 /** What is used of the platform's `WebSocket`. */
 export interface WebSocketLike {
@@ -27,6 +28,7 @@ export function electrumWebSocket({ WebSocket: given, timeout = 10_000 }: Electr
   return (url, receiver, { signal } = {}) =>
     new Promise((resolve, reject) => {
       const socket = open(url, given);
+      const where = withoutSecrets(url);
       let standing = false;
       const end = (error: NamesteadError): void => {
         socket.close();
@@ -34,14 +36,14 @@ export function electrumWebSocket({ WebSocket: given, timeout = 10_000 }: Electr
         receiver.closed(error);
       };
       const late = AbortSignal.timeout(timeout);
-      late.addEventListener('abort', () => !standing && end(new NamesteadError('HttpTimeout', `${url} could not be reached in ${timeout} ms`)));
-      const stop = (): void => end(new NamesteadError('Aborted', `connecting to ${url} was cancelled`, { cause: signal?.reason }));
+      late.addEventListener('abort', () => !standing && end(new NamesteadError('HttpTimeout', `${where} could not be reached in ${timeout} ms`)));
+      const stop = (): void => end(new NamesteadError('Aborted', `connecting to ${where} was cancelled`, { cause: signal?.reason }));
       // The platform tells a page nothing of the reason.
-      socket.addEventListener('error', () => end(new NamesteadError('HttpFailed', `the connection to ${url} failed`)));
-      socket.addEventListener('close', () => end(new NamesteadError('HttpFailed', `${url} ended the connection`)));
+      socket.addEventListener('error', () => end(new NamesteadError('HttpFailed', `the connection to ${where} failed`)));
+      socket.addEventListener('close', () => end(new NamesteadError('HttpFailed', `${where} ended the connection`)));
       if (signal?.aborted) return void stop();
       signal?.addEventListener('abort', stop, { once: true });
-      socket.addEventListener('message', ({ data }) => take(data, url, receiver, end));
+      socket.addEventListener('message', ({ data }) => take(data, where, receiver, end));
       socket.addEventListener('open', () => {
         standing = true;
         signal?.removeEventListener('abort', stop);
@@ -51,7 +53,7 @@ export function electrumWebSocket({ WebSocket: given, timeout = 10_000 }: Electr
 }
 
 function open(url: string, given: ElectrumWebSocketOptions['WebSocket']): WebSocketLike {
-  if (!/^wss?:\/\/[^/]/.test(url)) throw new TypeError(`${JSON.stringify(url)} is not ws://host:port or wss://host:port`);
+  if (!/^wss?:\/\/[^/]/.test(url)) throw new TypeError(`${JSON.stringify(withoutSecrets(url))} is not ws://host:port or wss://host:port`);
   const Platform = given ?? globalThis.WebSocket;
   if (typeof Platform !== 'function') throw new TypeError('this platform has no WebSocket: give one, or use electrumTcp');
   const socket = new Platform(url);
@@ -59,13 +61,13 @@ function open(url: string, given: ElectrumWebSocketOptions['WebSocket']): WebSoc
   return socket;
 }
 
-function take(data: unknown, url: string, receiver: Receiver, end: (error: NamesteadError) => void): void {
+function take(data: unknown, where: string, receiver: Receiver, end: (error: NamesteadError) => void): void {
   const size = typeof data === 'string' ? data.length : data instanceof ArrayBuffer ? data.byteLength : Infinity;
-  if (size > receiver.room()) return void end(new NamesteadError('HttpTooLarge', `${url} sent a message larger than any answer asked for`));
+  if (size > receiver.room()) return void end(new NamesteadError('HttpTooLarge', `${where} sent a message larger than any answer asked for`));
   try {
     // Some servers end each message with a newline, as on TCP; JSON does not mind.
     receiver.message(typeof data === 'string' ? data : toUtf8Strict(new Uint8Array(data as ArrayBuffer)));
   } catch (cause) {
-    end(new NamesteadError('HttpMalformed', `${url} sent a message that is no text`, { cause }));
+    end(new NamesteadError('HttpMalformed', `${where} sent a message that is no text`, { cause }));
   }
 }

@@ -5,6 +5,7 @@ import { sha256 } from '../../../lib/hash.js';
 import { expectOk, http as platformHttp, parseJson, type Http, type HttpAnswer, type HttpRequest } from '../../../lib/http.js';
 import { inParallel } from '../../../lib/parallel.js';
 import { asCount, asFields, asHex, asList } from '../../../lib/shape.js';
+import { hostOf } from '../../../lib/url.js';
 import { MOST_BLOCK_BYTES } from '../block.js';
 import type { BitcoinSource, HistorySource } from '../source.js';
 
@@ -25,7 +26,7 @@ const MOST_HISTORY = 10_000;
  */
 export function esplora({ url, http = platformHttp() }: { readonly url: string; readonly http?: Http }): BitcoinSource & HistorySource {
   const root = url.replace(/\/+$/, '');
-  const operator = new URL(url).host;
+  const operator = hostOf(url);
   const say = (path: string): string => `${operator}${path}`;
   const ask = (path: string, options: CallOptions | undefined, request: HttpRequest = {}): Promise<HttpAnswer> =>
     http(root + path, { ...request, signal: options?.signal });

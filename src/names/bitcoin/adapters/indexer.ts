@@ -3,6 +3,7 @@ import { isNamesteadError, NamesteadError } from '../../../lib/errors.js';
 import { http as platformHttp, type Http } from '../../../lib/http.js';
 import { inParallel } from '../../../lib/parallel.js';
 import { asCount, asFields, asHex, asList, type Fields } from '../../../lib/shape.js';
+import { hostOf } from '../../../lib/url.js';
 import { callJson, type XmlRpcValue } from '../../../lib/xmlrpc.js';
 import type { Indexer } from '../source.js';
 
@@ -24,7 +25,7 @@ const PAGE_BYTES = 1 << 16;
  * const node = indexer({ url: 'http://127.0.0.1:6264' });
  */
 export function indexer({ url, http = platformHttp() }: { readonly url: string; readonly http?: Http }): Indexer {
-  const operator = new URL(url).host;
+  const operator = hostOf(url);
   const call = async (method: string, params: readonly XmlRpcValue[], options: CallOptions | undefined, limit = 4 << 20): Promise<Fields> =>
     asFields(await callJson(http, url, method, params, { signal: options?.signal, limit }), `${operator} ${method}`);
   /** Null when the node says that it has none. */

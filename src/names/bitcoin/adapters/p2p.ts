@@ -1,6 +1,7 @@
 import { connect as connectSocket } from 'node:net';
 import type { CallOptions, Clock } from '../../../lib/clock.js';
 import { NamesteadError } from '../../../lib/errors.js';
+import { hostOf } from '../../../lib/url.js';
 import type { BitcoinParams } from '../network.js';
 import { inTime, type Wire } from '../peer.js';
 import { peerNetworks } from '../peerMessage.js';
@@ -33,7 +34,7 @@ export interface P2pOptions {
  * const node = p2p({ host: '127.0.0.1', params: bitcoinMainnet, clock: systemClock() });
  */
 export function p2p({ host, params, port = peerNetworks[params.name].port, clock, timeout = 30_000, known, magic }: P2pOptions): PeerSource {
-  const operator = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+  const operator = hostOf(`p2p://${host.includes(':') ? `[${host}]` : host}:${port}`);
   const connect = (options: CallOptions | undefined): Promise<Wire> => dial({ host, port, operator, clock, timeout }, options);
   return peerSource({ operator, network: params, clock, connect, known, magic, timeout });
 }

@@ -4,7 +4,8 @@ import { byFilters } from '../../src/names/bitcoin/byFilters.js';
 import { encodeFilter } from '../../src/names/bitcoin/filter.js';
 import type { FilterStore } from '../../src/names/bitcoin/filterPosition.js';
 import { bitcoinNames } from '../../src/names/bitcoin/names.js';
-import type { FilterSource } from '../../src/names/bitcoin/source.js';
+import { quorumNames } from '../../src/names/bitcoin/quorumNames.js';
+import type { FilterSource, Indexer } from '../../src/names/bitcoin/source.js';
 import type { Names } from '../../src/names/names.js';
 import * as fold from '../names/bitcoin/fold.js';
 import * as kit from '../names/bitcoin/replayKit.js';
@@ -82,5 +83,26 @@ describe('an honest operator of filters who answers again', () => {
     const believed = await kit.replay(world, { filters: [liar], least: 1, store }).lookup('a.id');
     expect(believed).toMatchObject({ record: { owner: fold.alice.address }, evidence: { level: 'filters' } });
     expect(await kit.replay(world, { store }).lookup('a.id')).toMatchObject({ record: { owner: fold.bob.address }, evidence: { level: 'replay' } });
+  });
+});
+
+describe('a node of two that says it is behind', () => {
+  test('does not lead the other back to what was', async () => {
+    const world = createWorld();
+    openNamespace(world);
+    give(world, 'alice.id', alice, valueHash('one'));
+    for (let i = 0; i < 3; i++) world.mine();
+    const before = world.height();
+    world.mine(transfer(world, 'alice.id', alice, bob));
+    for (let i = 0; i < 200; i++) world.mine();
+    const { network, headers, indexer } = world;
+    const behind: Indexer = { ...indexer, operator: 'behind', tip: async () => ({ ...(await indexer.tip()), height: before }) };
+    const names = quorumNames({ network, headers, indexers: [indexer, behind], least: 2 });
+    await expect(names.lookup('alice.id')).rejects.toThrow(expect.objectContaining({ code: 'TipStale' }));
+    expect(await names.lookup('alice.id', { at: before })).toMatchObject({ record: { owner: alice.address } });
+    const third: Indexer = { ...indexer, operator: 'third' };
+    expect(await quorumNames({ network, headers, indexers: [indexer, behind, third], least: 2 }).lookup('alice.id')).toMatchObject({
+      record: { owner: bob.address },
+    });
   });
 });

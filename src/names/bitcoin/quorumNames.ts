@@ -29,7 +29,8 @@ export interface QuorumNamesOptions {
  * Names on the word of `least` core nodes that say the same, the consensus hash of the block they speak of included. Nothing is proved: so many operators
  * can lie together. Level `quorum`.
  *
- * `lookup` throws NamesteadError `SourcesDisagree`, `AbsenceNotProved`, `NameExpired`, `NameRevoked`, `NotConfirmed`, `LevelNotReached`, and what headers throw.
+ * `lookup` throws NamesteadError `SourcesDisagree`, `AbsenceNotProved`, `NameExpired`, `NameRevoked`, `NotConfirmed`, `LevelNotReached`, `TipStale` when
+ * the nodes are more than 144 blocks behind the headers and no height `at` is asked for, and what headers throw.
  * @throws TypeError when there are fewer nodes than must agree, or one twice
  * @example
  * const names = quorumNames({ network: mainnet, indexers: urls.map((url) => indexer({ url })), least: 2, headers: esplora({ url }) });
@@ -61,7 +62,13 @@ function namesBy(options: QuorumNamesOptions, reach: Level): Names {
   };
 }
 
-/** The highest block that enough nodes have folded: one node behind the others holds nobody back, and one ahead drags nobody along. */
+/** Blocks that nodes may be behind the headers where no height is asked for: a day. */
+const MOST_BEHIND = 144;
+
+/**
+ * The highest block that enough nodes have folded: one node behind the others holds nobody back, and one ahead drags nobody along. Where all are needed, one
+ * could lead the others back to any block, whose owners would be told as those of now.
+ */
 async function findHeight({ indexers, least }: QuorumNamesOptions, at: number | undefined, tip: number, options: LongCallOptions): Promise<number> {
   const tips = await Promise.allSettled(indexers.map(async (indexer) => (await indexer.tip(options)).height));
   const heights = tips.flatMap((told) => (told.status === 'fulfilled' ? [told.value] : [])).sort((a, b) => b - a);
@@ -71,6 +78,11 @@ async function findHeight({ indexers, least }: QuorumNamesOptions, at: number | 
     throw new NamesteadError('SourcesDisagree', `${heights.length} of ${indexers.length} nodes answer, ${least} must agree`, { cause: failed });
   if (at !== undefined && at > common)
     throw new NamesteadError('NotConfirmed', `${least} nodes have folded up to height ${common}, not ${at}: wait, or ask of an earlier one`);
+  if (at === undefined && tip - common > MOST_BEHIND)
+    throw new NamesteadError(
+      'TipStale',
+      `${least} nodes have folded up to height ${common}, ${tip - common} blocks behind the headers: ask others, or as of a height`,
+    );
   return Math.min(at ?? common, tip);
 }
 

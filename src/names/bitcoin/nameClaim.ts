@@ -25,11 +25,17 @@ export async function findClaim(indexer: Indexer, name: string, until: number, o
   const record = await indexer.nameRecord(name, options);
   if (!record) throw absent();
   const history = asFields(record['history'], `the history in ${what}`);
-  const heights = Object.keys(history).map((key) => asCount(Number(key), `a height in ${what}`));
+  // A preorder names nobody; nodes tell of it once the name was registered.
+  const isOnName = (entry: unknown): boolean => asFields(entry, what)['op'] !== '?';
+  const told = Object.entries(history).map(([key, entries]): [number, Fields | undefined] => [
+    asCount(Number(key), `a height in ${what}`),
+    asList(entries, `the history in ${what}`, 1000).findLast(isOnName) as Fields | undefined,
+  ]);
+  const heights = told.flatMap(([at, entry]) => (entry ? [at] : []));
   const height = heights.filter((at) => at <= until).reduce((most, at) => Math.max(most, at), -1);
   if (height < 0) throw absent();
   const present = heights.every((at) => at <= height);
-  const stated = present ? record : asFields(asList(history[String(height)], `the history in ${what}`, 1000).at(-1), what);
+  const stated = present ? record : asFields(told.find(([at]) => at === height)?.[1], what);
   return { height, stated, present };
 }
 

@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
 import { toHex } from '../../../src/lib/bytes.js';
+import type { Fields } from '../../../src/lib/shape.js';
 import { bitcoinNames } from '../../../src/names/bitcoin/names.js';
+import type { Indexer } from '../../../src/names/bitcoin/source.js';
 import { parseTransaction } from '../../../src/names/bitcoin/transaction.js';
 import { oddHashes } from '../../../src/names/bitcoin/warning.js';
 import type { Watch } from '../../../src/names/bitcoin/watch.js';
@@ -180,6 +182,30 @@ test('a name is looked up as of a height: the record, its asOf and what is cover
   const old = bitcoinNames({ network, anchor: world.anchor(before), headers, transactions, indexer });
   await expect(old.lookup('alice.id', { at: before + 1 })).rejects.toThrow(code('AnchorRequired'));
   for (const at of [world.height() + 1, 1, 1.5]) await expect(names.lookup('alice.id', { at })).rejects.toThrow(TypeError);
+});
+
+test('a name that was only preordered then is not proved absent, and one given anew after that is what it was before', async () => {
+  const world = worldWith((at) => give(at, 'alice.id', alice, valueHash('one')));
+  const registered = world.height() - 1;
+  world.mine(transfer(world, 'alice.id', alice, bob));
+  world.mine();
+  const last = world.height() - 1;
+  const { network, headers, transactions, anchor } = world;
+  const preorder = { opcode: 'NAME_PREORDER', op: '?', preorder_hash: '11'.repeat(20) };
+  const indexer: Indexer = {
+    ...world.indexer,
+    nameRecord: async (name) => {
+      const record = await world.indexer.nameRecord(name);
+      const history = record?.['history'] as Fields;
+      const given = history[String(registered)] as readonly Fields[];
+      return { ...record, history: { ...history, [registered - 1]: [preorder], [registered]: [...given, preorder], [last - 1]: [preorder] } };
+    },
+  };
+  const names = bitcoinNames({ network, anchor: anchor(), headers, transactions, indexer });
+  await expect(names.lookup('alice.id', { at: registered - 1 })).rejects.toThrow(code('AbsenceNotProved'));
+  expect((await names.lookup('alice.id', { at: registered }))?.record).toMatchObject({ owner: alice.address, height: registered });
+  expect((await names.lookup('alice.id', { at: last - 1 }))?.record).toMatchObject({ owner: alice.address, height: registered });
+  expect((await names.lookup('alice.id'))?.record).toMatchObject({ owner: bob.address, height: last });
 });
 
 test('without recomputing, a proof says that nothing later was looked at', async () => {

@@ -112,12 +112,17 @@ function fail(error: unknown, interrupted: boolean): number {
   call?.tell.clear();
   const json = process.argv.includes('--json') || call?.values.json === true;
   const mistaken = !interrupted && isUsage(error);
-  const what = interrupted ? `interrupted. ${call?.hint ?? ''}`.trim() : mistaken ? printable(error.message) : describe(error);
+  const what = interrupted ? `interrupted. ${call?.hint ?? ''}`.trim() : mistaken ? mistakeOf(error) : describe(error);
   const code = interrupted ? 'Aborted' : isNamesteadError(error) ? error.code : null;
   if (json) terminal.out.write(jsonLine({ ok: false, code, error: what }));
   terminal.err.write(`namestead: ${what}${mistaken ? ` (see namestead ${name === '' ? '' : `${name} `}--help)` : ''}\n`);
   if (interrupted) return 130;
   return mistaken ? 2 : 1;
+}
+
+/** What Node.js says besides of dashes helps nobody. */
+function mistakeOf({ message }: Error): string {
+  return printable(message.replace(/\. To specify a positional argument.*$/s, ''));
 }
 
 // Whoever read the output has gone: nothing is left to say.

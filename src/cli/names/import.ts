@@ -1,16 +1,16 @@
+import { throwIfAborted } from '../../lib/clock.js';
 import type { Signer } from '../../lib/key.js';
-import { inParallel } from '../../lib/parallel.js';
 import { importerAt, importInto } from '../../names/import.js';
-import type { Receipt } from '../../names/bitcoin/plan.js';
-import { answer } from '../answer.js';
+import type { RunOptions } from '../../names/bitcoin/run.js';
 import type { Command } from '../command.js';
 import { showDryRuns } from '../dryRuns.js';
 import { openKeys, type Keys } from '../keys.js';
 import { paying } from '../options.js';
+import { tellOutcomes, type Outcome } from '../outcomes.js';
 import { feesOf, payingWorld } from '../paying.js';
 import { withSession, type Session } from '../session.js';
-import { howToGoOn, receiptRows, tellSteps } from '../steps.js';
-import { countOf, orUsage, requireName, usage } from '../usage.js';
+import { howToGoOn, tellSteps } from '../steps.js';
+import { countOf, requireName, usage } from '../usage.js';
 import { publisherOf, zoneFileOf } from '../zoneFiles.js';
 
 /** So many imports wait at once: each spends the one before, and mempools take a chain of 25. */
@@ -45,16 +45,27 @@ async function importNames(session: Session): Promise<number> {
   const world = await payingWorld(session);
   call.hint = howToGoOn(call);
   const tell = tellSteps(call);
-  const imported = await inParallel(names, WIDTH, async (each): Promise<{ readonly name: string; readonly receipts: readonly Receipt[] }> => {
-    const onProgress = (progress: Parameters<typeof tell>[1]): void => tell(each.name, progress);
-    return { name: each.name, receipts: await orUsage(() => importInto({ ...world, ...each, publish }, { ...fees, signal, onProgress })) };
-  });
-  answer(
-    call,
-    { ok: true, owner, names: imported },
-    imported.flatMap(({ name, receipts }) => [`${name} is imported for ${owner}`, ...receiptRows(receipts)]),
-  );
-  return 0;
+  const outcomes: Promise<Outcome>[] = [];
+  for (const each of names) {
+    throwIfAborted(signal, 'importing');
+    // The next spends this one's change, and so waits until it is sent; and a chain of so many waits for its first.
+    await outcomes.at(-WIDTH);
+    await new Promise<void>((sent) => {
+      const onProgress: RunOptions['onProgress'] = (progress) => {
+        tell(each.name, progress);
+        if (progress.stage === 'sent') sent();
+      };
+      const outcome = importInto({ ...world, ...each, publish }, { ...fees, signal, onProgress }).then(
+        (receipts): Outcome => ({ kind: 'registered', name: each.name, owner, receipts }),
+        (error: unknown): Outcome => ({ kind: 'failed', name: each.name, error }),
+      );
+      void outcome.then(() => sent());
+      outcomes.push(outcome);
+    });
+  }
+  const told = await Promise.all(outcomes);
+  throwIfAborted(signal, 'importing');
+  return tellOutcomes(call, told, 'imported');
 }
 
 function importerOf({ owner, ownerKey }: Keys, text: string | undefined): Signer {

@@ -1,14 +1,12 @@
-import { isNamesteadError } from '../../lib/errors.js';
-import { registerAll, type BatchName, type BatchOutcome } from '../../names/registrations.js';
-import { answer } from '../answer.js';
-import type { Call, Command } from '../command.js';
+import { registerAll, type BatchName } from '../../names/registrations.js';
+import type { Command } from '../command.js';
 import { showDryRuns } from '../dryRuns.js';
 import { openKeys, type Keys } from '../keys.js';
 import { paying } from '../options.js';
+import { tellOutcomes } from '../outcomes.js';
 import { feesOf, ownedNames, payingWorld } from '../paying.js';
 import { withSession, type Session } from '../session.js';
-import { howToGoOn, receiptRows, tellSteps } from '../steps.js';
-import { describe } from '../transcript.js';
+import { howToGoOn, tellSteps } from '../steps.js';
 import { countOf, orUsage, requireName, satoshiOf, usage } from '../usage.js';
 import { publisherOf, zoneFileOf } from '../zoneFiles.js';
 
@@ -52,7 +50,7 @@ async function registerNames(session: Session): Promise<number> {
       },
     ),
   );
-  return tellOutcomes(call, outcomes);
+  return tellOutcomes(call, outcomes, 'registered');
 }
 
 /** Owners by turns, where so many names go to each. */
@@ -65,25 +63,4 @@ async function batchOf({ call: { values, words } }: Session, keys: Keys): Promis
       return { name, owner, zoneFile: await zoneFileOf(values, name, owner) };
     }),
   );
-}
-
-function tellOutcomes(call: Call, outcomes: readonly BatchOutcome[]): number {
-  const failed = outcomes.flatMap((outcome) => (outcome.kind === 'failed' ? [outcome] : []));
-  const [first] = failed;
-  // One name alone fails as a command does.
-  if (first && outcomes.length === 1) throw first.error instanceof TypeError ? usage(first.error.message) : first.error;
-  const names = outcomes.map((outcome) =>
-    outcome.kind === 'failed'
-      ? { name: outcome.name, ok: false, code: isNamesteadError(outcome.error) ? outcome.error.code : null, error: describe(outcome.error) }
-      : { name: outcome.name, ok: true, owner: outcome.owner, receipts: outcome.receipts },
-  );
-  const code = isNamesteadError(first?.error) ? first.error.code : null;
-  const lines = outcomes.flatMap((outcome) =>
-    outcome.kind === 'failed'
-      ? [`${outcome.name} was not registered: ${describe(outcome.error)}`]
-      : [`${outcome.name} is registered to ${outcome.owner}`, ...receiptRows(outcome.receipts)],
-  );
-  const error = `${failed.length} of ${outcomes.length} names were not registered; the same command tries them again`;
-  answer(call, { ok: !first, ...(first ? { code, error } : {}), names }, first ? [...lines, error] : lines);
-  return first ? 1 : 0;
 }

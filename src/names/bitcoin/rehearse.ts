@@ -39,7 +39,8 @@ export async function rehearse(
   const list = async ({ lock }: Account): Promise<readonly Coin[]> => coinsOf(lock, await payments.unspent(lockScript(lock), { signal }));
   const apart = !equal(lockScript(parties.payer.lock), lockScript(parties.owner.lock));
   let paying = await list(parties.payer);
-  const owned = apart ? await list(parties.owner) : [];
+  let owned = apart ? await list(parties.owner) : [];
+  const ownerScript = lockScript(parties.owner.lock);
   let funds: string | null = null;
   let inputs: string | null = null;
   const transactions: Rehearsed[] = [];
@@ -61,6 +62,9 @@ export async function rehearse(
     const change = draft.change === null ? undefined : draft.outputs[draft.change];
     const next = change && { ...pretended(parties.payer, change.value), txid: idOf(at) };
     paying = [...paying.filter((coin) => !spent.has(coin)), ...(next ? [next] : [])];
+    // A reveal marks the address that must then spend for the namespace to be ready.
+    const given = apart ? draft.outputs.filter(({ script }) => equal(script, ownerScript)) : [];
+    owned = [...owned.filter((coin) => !spent.has(coin)), ...given.map(({ value }, vout) => ({ ...pretended(parties.owner, value), txid: idOf(at), vout: vout + 1 }))];
     transactions.push({
       operation: recipe.opcode,
       virtualSize: virtualSize(draft.inputs, draft.outputs),

@@ -37,6 +37,7 @@ export function byHistory({ histories: sources, least = 2 }: ByHistoryOptions): 
     follow: async (first, until, world, call) => {
       const histories = openHistories(sources, least, until, world, call);
       const { sighting, pending } = await follow({ world, histories, until }, first, call);
+      await histories.settle();
       const { time } = await world.headerAt(until.height, call);
       const operators = histories.operators();
       return {

@@ -1,4 +1,4 @@
-import { throwIfAborted, type LongCallOptions } from '../../lib/clock.js';
+import { orAborted, throwIfAborted, type LongCallOptions } from '../../lib/clock.js';
 import { isNamesteadError, NamesteadError } from '../../lib/errors.js';
 import type { Branch, ChainTip } from './branch.js';
 import { hashHeader } from './header.js';
@@ -52,6 +52,20 @@ export async function syncHeaders(chain: HeaderChain, sources: readonly HeaderSo
   const first = disagreed[0];
   if (agreed.length === 0 && first) throw first.error;
   return { tip: chain.tip(), agreed, disagreed };
+}
+
+/** {@link syncHeaders}, one call after the other: two at once would each take the other's headers for a fork. Who gives up does not keep the next waiting. */
+export function syncInTurn(
+  chain: HeaderChain,
+  sources: readonly HeaderSource[],
+  options: Omit<SyncOptions, keyof LongCallOptions>,
+): (call: LongCallOptions) => Promise<SyncResult> {
+  let synced: Promise<unknown> = Promise.resolve();
+  return (call) => {
+    const next = synced.then(() => syncHeaders(chain, sources, { ...call, ...options }));
+    synced = next.catch(() => undefined);
+    return orAborted(next, call.signal, 'the lookup');
+  };
 }
 
 async function follow(chain: HeaderChain, source: HeaderSource, options: SyncOptions): Promise<void> {

@@ -1,12 +1,12 @@
 import { fromHex } from '../../lib/bytes.js';
-import { orAborted, type CallOptions, type LongCallOptions } from '../../lib/clock.js';
+import type { CallOptions, LongCallOptions } from '../../lib/clock.js';
 import { NamesteadError } from '../../lib/errors.js';
 import { inParallel } from '../../lib/parallel.js';
 import type { Fields } from '../../lib/shape.js';
 import { parseName } from '../name.js';
 import type { Lookup, LookupOptions, Names } from '../names.js';
 import { atLeast, type AsOf, type Evidence } from '../proof.js';
-import { createHeaderChain, syncHeaders, type HeaderChain, type SyncOptions, type SyncResult } from './chain.js';
+import { createHeaderChain, syncInTurn, type HeaderChain, type SyncOptions } from './chain.js';
 import { committedBeneath, type Committed, type HistoryStore } from './committed.js';
 import { EMPTY_OPERATIONS_HASH } from './consensus.js';
 import type { Header } from './header.js';
@@ -55,6 +55,7 @@ export interface BitcoinNamesOptions {
 }
 
 const WIDTH = 4;
+const MOST_TRIES = 4;
 
 /**
  * Names of a BNS network on Bitcoin, proved at level `snv` and complete up to the anchor: the record of a name is the last
@@ -62,7 +63,7 @@ const WIDTH = 4;
  * `watch` the answer holds up to the tip, at that watch's level.
  *
  * `lookup` throws NamesteadError: `AbsenceNotProved`, `NameExpired`, `NameRevoked`, `NotConfirmed`, `LevelNotReached`,
- * `AnchorRequired` (a height above the anchor is asked of `snv`), `NamespaceNotReady`; from headers `LowWork`, `AnchorMismatch`, `Header…`; from the proof
+ * `AnchorRequired` (a height above the anchor is asked of `snv`), `NamespaceNotReady`, `SourcesDisagree` (the chain was reorganised all the while); from headers `LowWork`, `AnchorMismatch`, `Header…`; from the proof
  * `ConsensusMismatch`, `OperationsMismatch`, `OperationDuplicate`, `OperationHidden`, `TransactionMissing`, `TransactionMismatch`, `MerkleMismatch`,
  * `PositionMismatch`, `PayloadMismatch`, `SenderMismatch`; from what the node says besides `RecordMismatch` (a committed field) and
  * `UncommittedField` (one that no hash commits to, and that its parts contradict); from a watch what {@link Watch} throws; and what the sources throw.
@@ -81,29 +82,23 @@ export function bitcoinNames(options: BitcoinNamesOptions): Names {
   if (anchor.height < network.firstBlock) throw new TypeError(`the anchor stands at ${anchor.height}, before the network's first block ${network.firstBlock}`);
   const world = worldOf(options, headers, chain);
   const reach = options.watch?.level ?? 'snv';
-  let synced: Promise<unknown> = Promise.resolve();
-  /** One after the other: two calls at once would each take the other's headers for a fork. */
-  const sync = (call: LongCallOptions): Promise<SyncResult> => {
-    const next = synced.then(() => syncHeaders(chain, headers, { ...options.sync, ...call, anchor }));
-    synced = next.catch(() => undefined);
-    return orAborted(next, call.signal, 'the lookup');
-  };
+  const sync = syncInTurn(chain, headers, { ...options.sync, anchor });
 
   return {
     lookup: async (name, call: LookupOptions = {}) => {
       const { namespace } = parseName(name);
       const { level = 'snv', at } = call;
       if (!atLeast(reach, level)) throw new NamesteadError('LevelNotReached', `level ${level} is demanded, and these sources prove ${reach} at the most`);
-      const { disagreed } = await sync(call);
-      const until = verifyHeight(world, at);
-      const proved = await proveName(world, { name, namespace, until }, call);
-      return standing(
-        world,
-        proved,
-        at,
-        disagreed.map(({ operator }) => operator),
-        call,
-      );
+      for (let tries = 1; ; tries++) {
+        const { tip, disagreed } = await sync(call);
+        const until = verifyHeight(world, at);
+        const told = disagreed.map(({ operator }) => operator);
+        const found = proveName(world, { name, namespace, until }, call).then((proved) => standing(world, proved, at, told, call));
+        await Promise.allSettled([found]);
+        // Another lookup may have taken the chain to another fork meanwhile: then blocks of both were looked at.
+        if (chain.hashAt(tip.height) === tip.hash) return found;
+        if (tries === MOST_TRIES) throw new NamesteadError('SourcesDisagree', `the chain went to another fork during ${tries} lookups of ${name}: ask again`);
+      }
     },
   };
 }

@@ -4,7 +4,7 @@ import { asCount, type Fields } from '../../lib/shape.js';
 import { parseName } from '../name.js';
 import type { Lookup, LookupOptions, Names } from '../names.js';
 import { atLeast, type Level } from '../proof.js';
-import { createHeaderChain, syncHeaders, type HeaderChain, type SyncOptions } from './chain.js';
+import { createHeaderChain, syncInTurn, type HeaderChain, type SyncOptions } from './chain.js';
 import type { NamespaceLife } from './expiry.js';
 import { findClaim } from './nameClaim.js';
 import { committedIn } from './namedOperation.js';
@@ -49,12 +49,13 @@ function namesBy(options: QuorumNamesOptions, reach: Level): Names {
   const { network, indexers, least, headers, chain = createHeaderChain(network.bitcoin) } = options;
   if (indexers.length < least) throw new TypeError(`${least} nodes must agree, and there are ${indexers.length}`);
   if (new Set(indexers.map(({ operator }) => operator)).size !== indexers.length) throw new TypeError('each node counts once: two have the same operator');
+  const sync = syncInTurn(chain, [headers], { ...options.sync });
   return {
     lookup: async (name, call: LookupOptions = {}) => {
       const { namespace } = parseName(name);
       const { level = reach, at } = call;
       if (!atLeast(reach, level)) throw new NamesteadError('LevelNotReached', `level ${level} is demanded, and these nodes give ${reach} at the most`);
-      await syncHeaders(chain, [headers], { ...options.sync, ...call });
+      await sync(call);
       const height = await findHeight(options, at, chain.tip().height, call);
       const answers = await Promise.all(indexers.map((indexer) => ask(indexer, { name, namespace, height }, call)));
       return answerOf(options, chain, { name, height, reach }, verdictOf(answers, least, name));

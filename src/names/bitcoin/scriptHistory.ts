@@ -26,6 +26,8 @@ export interface Histories {
   minedBy(script: Uint8Array, from: number, to: number): Promise<readonly Placed[]>;
   /** The outputs of a transaction, opened by its id. @throws NamesteadError `TransactionMissing` */
   outputsOf(txid: string): Promise<Transaction['outputs']>;
+  /** Asks each once more whether he still has the block: who left it meanwhile listed another chain's transactions. @throws NamesteadError `LevelNotReached` */
+  settle(): Promise<void>;
   /** Those who answered all they were asked. */
   operators(): readonly string[];
   readonly disagreed: ReadonlySet<string>;
@@ -54,6 +56,7 @@ interface Book {
   silence(source: HistoryOperator, why: unknown): void;
   /** @throws NamesteadError `LevelNotReached` when too few answer */
   demandEnough(): void;
+  settle(): Promise<void>;
   list(script: Uint8Array): Promise<readonly Listing[]>;
 }
 
@@ -77,16 +80,27 @@ function openBook(sources: readonly HistoryOperator[], least: number, until: Blo
 
   /** An operator who has not the block yet cannot list what is in it. */
   const checkTip = async (source: HistoryOperator): Promise<void> => {
-    const checked = source.headers(until.height, 1, call).then(([header]) => {
-      if (!header || hashHeader(header) !== until.hash)
-        throw new NamesteadError('LevelNotReached', `${source.operator} has not block ${until.hash} at height ${until.height}`);
-    });
+    const [header] = await source.headers(until.height, 1, call);
+    if (!header || hashHeader(header) !== until.hash)
+      throw new NamesteadError('LevelNotReached', `${source.operator} has not block ${until.hash} at height ${until.height}`);
+  };
+  const checkTipOnce = async (source: HistoryOperator): Promise<void> => {
+    const checked = tips.get(source) ?? checkTip(source);
     tips.set(source, checked);
     return checked;
   };
+  const settle = async (): Promise<void> => {
+    await Promise.all(
+      left().map(async (source) => {
+        const told = await orFailure(() => checkTip(source), call);
+        if ('failure' in told) silence(source, told.failure);
+      }),
+    );
+    demandEnough();
+  };
   const listingOf = async (source: HistoryOperator, script: Uint8Array): Promise<Listing | null> => {
     const told = await orFailure(async () => {
-      await (tips.get(source) ?? checkTip(source));
+      await checkTipOnce(source);
       const history = await source.history(script, call);
       const all = (lengths.get(source) ?? 0) + history.length;
       lengths.set(source, all);
@@ -104,11 +118,11 @@ function openBook(sources: readonly HistoryOperator[], least: number, until: Blo
     return listing;
   };
 
-  return { left, silence, demandEnough, list };
+  return { left, silence, demandEnough, settle, list };
 }
 
 export function openHistories(sources: readonly HistoryOperator[], least: number, until: BlockId, world: WatchWorld, call: LongCallOptions): Histories {
-  const { left, silence, demandEnough, list } = openBook(sources, least, until, call);
+  const { left, silence, demandEnough, settle, list } = openBook(sources, least, until, call);
   const disagreed = new Set<string>();
   const unshown = new Map<HistoryOperator, number>();
   const lies = (source: HistoryOperator): boolean => (unshown.get(source) ?? 0) >= MOST_UNSHOWN;
@@ -137,6 +151,7 @@ export function openHistories(sources: readonly HistoryOperator[], least: number
   return {
     operators: () => left().map(({ operator }) => operator),
     disagreed,
+    settle,
     outputsOf: async (txid) => {
       for (const source of [world.transactions, ...left()]) {
         const told = await orFailure(async () => openOrNull(await source.transaction(txid, call), txid), call);

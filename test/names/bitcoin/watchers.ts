@@ -26,6 +26,12 @@ export function watchersOf(world: World): Watchers {
   const bytesOf = async (txid: string): Promise<Uint8Array> => (await world.transactions.transaction(txid)) ?? new Uint8Array();
   const blockOf = async (height: number): Promise<Block> => parseBlock(await kit.raw(height));
   const made = new Map<number, Uint8Array>();
+  const headers = new Map<number, Promise<Uint8Array>>([[-1, Promise.resolve(new Uint8Array(32))]]);
+  const honestHeader = async (height: number): Promise<Uint8Array> => {
+    const header = headers.get(height) ?? honestHeader(height - 1).then(async (before) => nextFilterHeader(await kit.filterOf(height), before));
+    headers.set(height, header);
+    return header;
+  };
   const kit: Watchers = {
     raw: async (height) => {
       const [header = new Uint8Array()] = await world.headers.headers(height, 1);
@@ -49,7 +55,8 @@ export function watchersOf(world: World): Watchers {
       made.set(height, filter);
       return filter;
     },
-    headerOf: async (height, forge = () => null) => {
+    headerOf: async (height, forge) => {
+      if (!forge) return honestHeader(height);
       let header: Uint8Array = new Uint8Array(32);
       for (let at = 0; at <= height; at++) header = nextFilterHeader(forge(at, (await kit.blockId(at)).hash) ?? (await kit.filterOf(at)), header);
       return header;
@@ -63,7 +70,7 @@ export function watchersOf(world: World): Watchers {
         return null;
       },
     },
-    filters: (operator, forge = () => null) => {
+    filters: (operator, forge) => {
       const asked: number[] = [];
       return {
         operator,
@@ -71,7 +78,7 @@ export function watchersOf(world: World): Watchers {
         filterHeaders: (blocks) => Promise.all(blocks.map(({ height }) => kit.headerOf(height, forge))),
         filters: (blocks) => {
           asked.push(...blocks.map(({ height }) => height));
-          return Promise.all(blocks.map(async ({ height, hash }) => forge(height, hash) ?? (await kit.filterOf(height))));
+          return Promise.all(blocks.map(async ({ height, hash }) => forge?.(height, hash) ?? (await kit.filterOf(height))));
         },
       };
     },

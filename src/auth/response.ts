@@ -203,5 +203,5 @@ function isOwner(publicKey: PublicKey, owner: string): boolean {
 }
 
 function httpUrl(text: string | null): string | null {
-  return text !== null && URL.canParse(text) && /^https?:$/.test(new URL(text).protocol) ? text : null;
+  return text !== null && /^https?:\/\/\S+$/i.test(text) && URL.canParse(text) ? text : null;
 }

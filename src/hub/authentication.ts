@@ -3,6 +3,7 @@ import { fromBase64, fromHex, fromUtf8, toUtf8 } from '../lib/bytes.js';
 import { sha256 } from '../lib/hash.js';
 import { fromDer, parsePublicKey, verifySignature } from '../lib/key.js';
 import type { PublicKey } from '../lib/key.js';
+import { wordOf } from '../lib/shape.js';
 import { parseToken } from '../lib/token.js';
 import type { Token } from '../lib/token.js';
 import { verifyToken } from '../lib/tokenVerifier.js';
@@ -61,9 +62,9 @@ export function authenticate(header: string | undefined, gate: Gate): Authority 
   if (!verifyToken(credential.token.text, credential.key)) throw invalid('Failed to verify supplied authentication JWT');
   const { gaiaChallenge, exp, associationToken } = payload;
   if (!challenges.some((text) => text === gaiaChallenge)) {
-    throw invalid(`Invalid gaiaChallenge text in supplied JWT: "${String(gaiaChallenge)}" not found in ${JSON.stringify(challenges)}`);
+    throw invalid(`Invalid gaiaChallenge text in supplied JWT: "${wordOf(gaiaChallenge)}" not found in ${JSON.stringify(challenges)}`);
   }
-  if (isPresent(exp) && !isAfter(exp, gate.now)) throw invalid(`Expired authentication token: expire time of ${String(exp)} (secs since epoch)`);
+  if (isPresent(exp) && !isAfter(exp, gate.now)) throw invalid(`Expired authentication token: expire time of ${wordOf(exp)} (secs since epoch)`);
   const signer = isPresent(associationToken) ? openAssociation(associationToken, gate) : gate.address;
   return { signer, scopes: credential.scopes };
 }
@@ -112,8 +113,8 @@ function openAssociation(text: unknown, gate: Gate): string {
   }
   const issuer = parseOr(() => parseKey(iss), 'Failed to verify association JWT: invalid issuer');
   if (!verifyToken(token.text, issuer)) throw invalid('Failed to verify association JWT: invalid issuer');
-  if (!isAfter(exp, gate.now)) throw invalid(`Expired association token: expire time of ${String(exp)} (secs since epoch)`);
-  const mismatch = `Association token child key ${String(childToAssociate)} does not match ${gate.address}`;
+  if (!isAfter(exp, gate.now)) throw invalid(`Expired association token: expire time of ${wordOf(exp)} (secs since epoch)`);
+  const mismatch = `Association token child key ${wordOf(childToAssociate)} does not match ${gate.address}`;
   if (addressOf(parseOr(() => parseKey(childToAssociate), mismatch)) !== gate.address) throw invalid(mismatch);
   return addressOf(issuer);
 }

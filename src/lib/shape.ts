@@ -21,7 +21,13 @@ export function asList(value: unknown, what: string, most: number): readonly unk
 
 export function asCount(value: unknown, what: string, most = 0xffffffff): number {
   if (typeof value !== 'number' || !Number.isInteger(value) || value < 0 || value > most) throw malformed(what, `a whole number from 0 to ${most}`);
-  return value;
+  // JSON has a zero below zero.
+  return value + 0;
+}
+
+/** What another said, for a message: `String` calls what an object of his making names `toString`. */
+export function wordOf(value: unknown): string {
+  return typeof value === 'object' && value !== null ? 'an object' : String(value);
 }
 
 /** Lower case, of exactly so many bytes. */

@@ -1,7 +1,7 @@
 import type { Hash160 } from '../lib/address.js';
 import { fromBase64, isHex, toBase64, toHex } from '../lib/bytes.js';
 import { NamesteadError } from '../lib/errors.js';
-import { isFields, type Fields } from '../lib/shape.js';
+import { isFields, wordOf, type Fields } from '../lib/shape.js';
 import { MAX_ZONE_FILE_BYTES, verifyZoneFile } from './zonefile.js';
 
 /** Limits of a v1 peer (atlas.md a.1, a.2). */
@@ -28,7 +28,7 @@ export type Envelope = Fields;
 export function refusalOf(answer: unknown): { readonly status: number; readonly message: string } | null {
   if (!isFields(answer) || !('error' in answer)) return null;
   const { http_status: status, error } = answer;
-  return { status: Number.isInteger(status) ? (status as number) : 500, message: String(error).slice(0, 200) };
+  return { status: Number.isInteger(status) ? (status as number) : 500, message: wordOf(error).slice(0, 200) };
 }
 
 /** The answer's fields. @throws NamesteadError `ServerFailed` when it is a refusal, `HttpMalformed` when it is no object */
@@ -98,7 +98,8 @@ export function parsePeers(answer: unknown): string[] {
 
 export function isPeer(text: string): boolean {
   const [, port = ''] = /^[A-Za-z0-9._-]{1,253}:([1-9]\d{1,4})$/.exec(text) ?? [];
-  return port !== '' && Number(port) <= 65_535;
+  // A host that ends in a number is an IPv4 address or nothing: `a.4` is no name.
+  return port !== '' && Number(port) <= 65_535 && URL.canParse(`http://${text}`);
 }
 
 /** Whether a peer answers, and whether it follows the chain; `ping` has no envelope. */

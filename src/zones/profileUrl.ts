@@ -1,3 +1,4 @@
+import { parseBounded } from '../lib/json.js';
 import type { ZoneFile } from './zonefile.js';
 
 /** More candidates than this are not tried: a zone file must not make its reader knock at a thousand doors. */
@@ -79,7 +80,7 @@ function isPublicIpv6(name: string): boolean {
 export function legacyProfile(text: string): Readonly<Record<string, unknown>> | null {
   if (/\$ORIGIN/i.test(text) || !/^\s*\{/.test(text)) return null;
   try {
-    const value: unknown = JSON.parse(text);
+    const value: unknown = parseBounded(text);
     return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Readonly<Record<string, unknown>>) : null;
   } catch {
     return null;

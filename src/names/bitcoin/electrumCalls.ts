@@ -2,7 +2,7 @@ import { fromHex } from '../../lib/bytes.js';
 import { orAborted, throwIfAborted, type CallOptions } from '../../lib/clock.js';
 import { isNamesteadError, NamesteadError } from '../../lib/errors.js';
 import { openSession, type Connect, type JsonRpcSession } from '../../lib/jsonrpc.js';
-import { asFields, asHex, asList } from '../../lib/shape.js';
+import { asFields, asHex, asList, wordOf } from '../../lib/shape.js';
 import { withoutSecrets } from '../../lib/url.js';
 import { HEADER_BYTES, hashHeader } from './header.js';
 import type { BitcoinParams } from './network.js';
@@ -88,7 +88,7 @@ export function electrumCalls(server: ElectrumServer): { call: ElectrumCall; clo
 async function greet(session: JsonRpcSession, url: string, { params: { name, genesisHash }, timeout }: ElectrumServer): Promise<void> {
   const what = `${url} server.version`;
   const [, version] = asList(await session.call('server.version', ['namestead', PROTOCOL], { timeout }), what, 2);
-  if (version !== PROTOCOL) throw new NamesteadError('HttpMalformed', `${what} speaks ${String(version).slice(0, 20)}, and ${PROTOCOL} was asked for`);
+  if (version !== PROTOCOL) throw new NamesteadError('HttpMalformed', `${what} speaks ${wordOf(version).slice(0, 20)}, and ${PROTOCOL} was asked for`);
   const told = await genesisOf(session, url, timeout);
   if (told !== genesisHash) throw new NamesteadError('NetworkMismatch', `${url} serves another chain than ${name}: its genesis block is ${told}`);
 }

@@ -43,10 +43,13 @@ export async function findClaim(indexer: Indexer, name: string, until: number, o
 export function verifyStated({ stated, height }: NameClaim, operation: Fields): void {
   for (const field of committedIn(operation)) {
     // Nodes leave some out, and cut the fee of an imported name to an integer.
-    const [told, committed] =
-      field === 'op_fee' ? [Math.trunc(Number(stated[field])), Math.trunc(Number(operation[field]))] : [stated[field], operation[field]];
+    const [told, committed] = field === 'op_fee' ? [whole(stated[field]), whole(operation[field])] : [stated[field], operation[field]];
     if (stated[field] !== undefined && JSON.stringify(told) !== JSON.stringify(committed)) {
       throw new NamesteadError('RecordMismatch', `the node's record has another ${field} than the operation committed at height ${height}`);
     }
   }
+}
+
+function whole(fee: unknown): unknown {
+  return typeof fee === 'number' || typeof fee === 'string' ? Math.trunc(Number(fee)) : fee;
 }

@@ -64,8 +64,8 @@ function readSigned(value: unknown): Signed {
 }
 
 function readPaid(value: unknown): Paid {
-  const { height, bytes = null, change } = object(value);
-  return { ...readSpent(value), height: count(height), bytes: bytes === null ? null : readBytes(bytes), change: readIndex(change) };
+  const { height, bytes = null, change, until } = object(value);
+  return { ...readSpent(value), height: count(height), bytes: bytes === null ? null : readBytes(bytes), change: readIndex(change), until: readIndex(until) };
 }
 
 function readSpent(value: unknown): Omit<Receipt, 'height'> {
@@ -86,7 +86,7 @@ function readIndex(value: unknown): number | null {
 
 export function count(value: unknown): number {
   if (!Number.isSafeInteger(value) || Number(value) < 0) throw new TypeError('a height or count is missing');
-  return Number(value);
+  return Number(value) + 0;
 }
 
 export function object(value: unknown): Readonly<Record<string, unknown>> {

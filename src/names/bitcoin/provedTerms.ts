@@ -105,7 +105,7 @@ async function heldAsProved(name: string, names: Names, indexer: Indexer, call: 
   if (told['address'] === owner) return told;
   throw new NamesteadError(
     'SourcesDisagree',
-    `${indexer.operator} says ${name} belongs to ${String(told['address'])}, and ${owner} is proved, as of height ${found.evidence.asOf.height}: ask another, or take a newer anchor`,
+    `${indexer.operator} says ${name} belongs to ${JSON.stringify(told['address'])}, and ${owner} is proved, as of height ${found.evidence.asOf.height}: ask another, or take a newer anchor`,
   );
 }
 

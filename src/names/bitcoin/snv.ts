@@ -54,11 +54,13 @@ export async function proveOperationsHash(
  */
 export async function findOperations(indexer: Indexer, height: number, expected: string, options: CallOptions = {}): Promise<readonly Fields[]> {
   const operations = await indexer.operations(height, options);
+  // Read first: what follows holds for text and numbers alone.
+  const texts = operations.map(serializeOperation);
   const places = operations.map((operation) => `${String(operation['txid'])} ${String(operation['vtxindex'])}`);
   // The tree repeats the last leaf of an odd row, so the hash alone lets a node repeat that operation (CVE-2012-2459).
   if (new Set(places).size !== places.length)
     throw new NamesteadError('OperationDuplicate', `${indexer.operator} lists one operation of height ${height} twice`);
-  const actual = operationsHash(operations.map(serializeOperation));
+  const actual = operationsHash(texts);
   if (actual !== expected)
     throw new NamesteadError(
       'OperationsMismatch',

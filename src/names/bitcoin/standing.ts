@@ -2,7 +2,7 @@ import { parseAddress } from '../../lib/address.js';
 import { isHex } from '../../lib/bytes.js';
 import type { CallOptions } from '../../lib/clock.js';
 import { NamesteadError } from '../../lib/errors.js';
-import { asCount, asHex, asList } from '../../lib/shape.js';
+import { asCount, asHex, asList, wordOf } from '../../lib/shape.js';
 import type { NamespaceTerms } from './operation.js';
 import type { HeaderSource, Indexer } from './source.js';
 
@@ -139,7 +139,7 @@ function countOr0(value: unknown): number {
 }
 
 function asAddress(value: unknown): string {
-  const text = String(value);
+  const text = wordOf(value);
   parseAddress(text);
   return text;
 }

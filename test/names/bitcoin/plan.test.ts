@@ -16,7 +16,12 @@ const spent = {
   txid: hex(32),
 };
 const change = fc.option(fc.nat(9));
-const transaction: fc.Arbitrary<Signed> = fc.record({ ...spent, change, bytes: fc.uint8Array({ minLength: 1, maxLength: 400 }) });
+const transaction: fc.Arbitrary<Signed> = fc.record({
+  ...spent,
+  change,
+  until: fc.option(fc.nat()),
+  bytes: fc.uint8Array({ minLength: 1, maxLength: 400 }),
+});
 const coins = fc.array(
   hex(32).map((txid) => `${txid}:1`),
   { maxLength: 3 },

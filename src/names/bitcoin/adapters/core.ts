@@ -52,7 +52,7 @@ export function core({
     if (error === null || error === undefined) return result;
     const { code, message } = asFields(error, `${operator} ${method}`);
     throw new NamesteadError('ServerFailed', `${operator} ${method}: ${typeof message === 'string' ? message.slice(0, 200) : 'no reason'}`, {
-      cause: { code: Number(code) },
+      cause: { code: typeof code === 'number' ? code : 0 },
     });
   };
   const find = async (...args: Parameters<typeof call>): Promise<unknown> => {
@@ -99,17 +99,17 @@ export function core({
         return {
           txid: asHex(txid, what, 32),
           vout: asCount(vout, what),
-          value: BigInt(asCount(Math.round(Number(amount) * 1e8), what, 21e14)),
+          value: BigInt(asCount(Math.round((typeof amount === 'number' ? amount : -1) * 1e8), what, 21e14)),
           height: asCount(height, what),
         };
       });
     },
     feeRate: async (options) => {
       const { feerate } = asFields(await call('estimatesmartfee', [6], options), `${operator} estimatesmartfee`);
-      if (typeof feerate === 'number' && feerate > 0) return Math.max(1, feerate * RATE);
+      if (isRate(feerate)) return Math.max(1, feerate * RATE);
       // Too few blocks to estimate from: what the mempool asks at the least.
       const { mempoolminfee } = asFields(await call('getmempoolinfo', [], options), `${operator} getmempoolinfo`);
-      return Math.max(1, typeof mempoolminfee === 'number' ? mempoolminfee * RATE : 1);
+      return Math.max(1, isRate(mempoolminfee) ? mempoolminfee * RATE : 1);
     },
     broadcast: async (transaction, options) => {
       try {
@@ -121,6 +121,11 @@ export function core({
       }
     },
   };
+}
+
+/** A bitcoin for a thousand bytes is no fee: a node that says so is broken. */
+function isRate(value: unknown): value is number {
+  return typeof value === 'number' && value > 0 && value < 1;
 }
 
 function codeOf(error: unknown): number {

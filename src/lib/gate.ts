@@ -93,7 +93,7 @@ export async function sleep(clock: Clock, ms: number, options: CallOptions | und
 
 /**
  * Every request at a bounded rate: what explorers and their rate limits count. A server that says it is busy is left alone for as long as it wishes, ten
- * minutes at the most; its answer is handed on.
+ * minutes at the most; its answer is handed on. One for each server: of several that share it, one could keep the others waiting.
  * @throws TypeError for limits that let nothing through
  * @example
  * const bitcoin = esplora({ url, http: limitedHttp(http(), { clock: systemClock(), perSecond: 5, burst: 10, concurrent: 4 }) });

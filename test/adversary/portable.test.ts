@@ -192,6 +192,9 @@ describe('a verifier', () => {
   test('refuses a branch to another header', () => {
     const lie = operated(({ block }) => ({ block: { ...block, branch: parseProof(file).ready.block.branch } }));
     expect(judge(lie, byRoot())).toBe('MerkleMismatch');
+    // Headers that show the block do not make up for it.
+    expect(judge(lie, byChain({ headersRoot: root }))).toBe('MerkleMismatch');
+    expect(judge(file, byChain({ headersRoot: root }))).toMatchObject({ name: 'alice.id' });
   });
 
   test('refuses what is older than it allows, to the second, and what is of the future', () => {

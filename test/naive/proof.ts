@@ -367,8 +367,10 @@ export function naiveVerify(file: string, world: NaiveWorld): NaiveRecord {
   // 6, needed here already
   const stands = ({ height, header, branch }: { height: number; header: string; branch: string[] }): 'yes' | 'no' | 'unknown' => {
     const own = world.hashes?.[height];
-    if (own !== undefined) return own === blockHash(header) ? 'yes' : 'no';
+    if (own !== undefined && own !== blockHash(header)) return 'no';
     const root = world.headersRoot;
+    const rooted = root && height <= root.height && proof.R === root.height;
+    if (own !== undefined && !rooted) return 'yes';
     if (!root || height > root.height) return 'unknown';
     if (proof.R !== root.height) return 'no';
     let node = dsha(header);

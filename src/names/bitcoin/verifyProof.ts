@@ -124,10 +124,10 @@ function isHeld(height: number, { chain, headersRoot }: VerifyProofOptions): boo
 function verifyBlock({ height, header, branch }: PortableBlock, { rootHeight }: PortableProof, { chain, headersRoot }: VerifyProofOptions): Header {
   const parsed = parseHeader(header);
   const held = chain?.hashAt(height) ?? null;
-  if (held !== null) {
-    if (held !== parsed.hash) throw new NamesteadError('HeaderLinkage', `the proof has block ${parsed.hash} at height ${height}, your headers have ${held}`);
-    return parsed;
-  }
+  if (held !== null && held !== parsed.hash)
+    throw new NamesteadError('HeaderLinkage', `the proof has block ${parsed.hash} at height ${height}, your headers have ${held}`);
+  // A branch to the caller's own root is to lead there, though his headers show the block already.
+  if (held !== null && !(rootHeight === headersRoot?.height && height <= rootHeight)) return parsed;
   if (!headersRoot || height > headersRoot.height)
     throw new NamesteadError('AnchorRequired', `neither your headers nor your root reach the block at height ${height}: sync headers past it`);
   if (rootHeight === 0) throw new NamesteadError('AnchorRequired', `the proof has no branches: verify it with headers that hold the block at height ${height}`);

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { sha256 } from '../../src/lib/hash.js';
 import { applyBlock, createState, type RuleBlock } from '../../src/names/bitcoin/rules.js';
-import { createLedger } from '../../src/node/ledger.js';
+import { createLedger, MOST_WAITING } from '../../src/node/ledger.js';
 import { diskStore } from '../../src/node/store.js';
 import { candidatesOf, networkOf, type ChainFile } from '../../test/suites/bnsChain.js';
 import { foldLoad, loadNetwork } from '../load.js';
@@ -96,7 +96,7 @@ async function store(log: BenchContext['log']): Promise<{ readonly bytes: number
     const { operations } = foldLoad({ names: STORED, worked: false }, ({ height, transactions }) => {
       const start = processor();
       ledger.apply({ height, hash: height.toString(16).padStart(64, '0'), time: height, transactions });
-      if (ledger.waiting() > Math.min(5000, STORED / 200)) ledger.commit();
+      if (ledger.waiting() >= MOST_WAITING) ledger.commit();
       const entry = ledger.at(height);
       seconds += processor() - start;
       return { accepted: entry?.operations.length ?? 0, consensusHash: entry?.consensusHash ?? '' };

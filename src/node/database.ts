@@ -13,10 +13,12 @@ export interface Database {
 }
 
 export interface Writer {
-  /** `last`: the key is behind all others of its table, which then fills its pages. */
+  /** `last`: the key is likely behind all others of its table, which then fills its pages. */
   put(table: string, key: Uint8Array, value: Uint8Array, last: boolean): void;
   remove(table: string, key: Uint8Array): void;
 }
+
+const APPEND = { append: true } as const;
 
 /**
  * Opens or makes the database in a folder. One process at a time may hold it.
@@ -39,7 +41,12 @@ export async function openDatabase(directory: string, tables: readonly string[])
       write: (change) => {
         root.transactionSync(() => {
           change({
-            put: (table, key, value, last) => void of(table).putSync(key, value, { append: last }),
+            put: (table, key, value, last) => {
+              const into = of(table);
+              // It answers whether it did, though its types say nothing. What is not behind the others is refused, and put where it belongs.
+              const append: (at: Uint8Array, row: Uint8Array, options: typeof APPEND) => unknown = into.putSync.bind(into);
+              if (!last || append(key, value, APPEND) !== true) into.putSync(key, value);
+            },
             remove: (table, key) => void of(table).removeSync(key),
           });
         });
@@ -65,7 +72,12 @@ async function load(): Promise<{ readonly open: typeof open }> {
   }
 }
 
-/** The first key behind all that begin with `prefix`. */
+/** The first key behind all that begin with `prefix`; no key is longer than so many of the last byte. */
 function behind(prefix: Uint8Array): Uint8Array {
-  return Uint8Array.of(...prefix, ...new Uint8Array(64).fill(0xff));
+  const end = prefix.slice();
+  for (let at = end.length - 1; at >= 0; at--) {
+    end[at] = ((end[at] ?? 0) + 1) % 256;
+    if (end[at] !== 0) return end;
+  }
+  return new Uint8Array(1978).fill(0xff);
 }

@@ -4,6 +4,8 @@ import { bounded } from './bounded.js';
 import type { Database, Writer } from './database.js';
 import type { RowCodec } from './rowCodec.js';
 
+const NOTHING = /* @__PURE__ */ new Uint8Array();
+
 /** How keys are written: `height` rises with the chain, so that its table is filled from behind; a `name` stands behind its namespace. */
 export type KeyKind = 'text' | 'name' | 'hex' | 'script' | 'height';
 type Key = string | number;
@@ -81,7 +83,7 @@ export function diskTable({ name, database, codec, keys: kind, cached }: TableOp
     const known = cache.get(key);
     if (known !== undefined) return known;
     const bytes = database.get(name, toBytes[kind](key));
-    const value = bytes && codec.unpack(bytes);
+    const value = bytes && codec.unpack(bytes, key);
     if (value !== undefined) cache.set(key, value);
     return value;
   };
@@ -110,9 +112,10 @@ export function diskTable({ name, database, codec, keys: kind, cached }: TableOp
       return pending.size;
     },
     flush: (writer) => {
-      for (const [key, value] of pending) {
-        if (value === undefined) writer.remove(name, toBytes[kind](key));
-        else writer.put(name, toBytes[kind](key), codec.pack(value), kind === 'height');
+      const rows = Array.from(pending, ([key, value]) => ({ key, bytes: toBytes[kind](key), value }));
+      for (const { key, bytes, value } of rows.sort(byBytes)) {
+        if (value === undefined) writer.remove(name, bytes);
+        else writer.put(name, bytes, codec.pack(value, key), kind === 'height');
       }
     },
     settle: () => {
@@ -129,23 +132,44 @@ export function diskTable({ name, database, codec, keys: kind, cached }: TableOp
   };
 }
 
+/** Neighbours are written one after the other: each page of the database is touched once. */
+function byBytes({ bytes: a }: { readonly bytes: Uint8Array }, { bytes: b }: { readonly bytes: Uint8Array }): number {
+  for (let at = 0; at < a.length && at < b.length; at++) {
+    const difference = (a[at] ?? 0) - (b[at] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return a.length - b.length;
+}
+
 function set(members: Set<string>, member: string, is: boolean): void {
   if (is) members.add(member);
   else members.delete(member);
 }
 
-/** An index in one table: each key followed by its length and a member, without a value. */
-export function diskIndex({ name, database, keys: kind, members, cached }: Omit<TableOptions, 'codec'> & { readonly members: KeyKind }): Index & Pending {
+interface IndexOptions extends Omit<TableOptions, 'codec'> {
+  readonly members: KeyKind;
+  /** When a member tells its key, the start of the key is enough on disk. */
+  readonly keyOf?: ((member: string) => string | undefined) | undefined;
+}
+
+/** Bytes of a key that are kept where its members tell the rest. Who makes two keys alike makes himself slower to be found. */
+const SHORT_KEY = 8;
+
+/** An index in one table: each key followed by a member, without a value. */
+export function diskIndex({ name, database, keys: kind, members, cached, keyOf }: IndexOptions): Index & Pending {
   const pending = new Map<string, { readonly changes: Map<string, boolean>; members: Set<string> | undefined }>();
   const cache = bounded<string, Set<string>>(cached);
   const prefixOf = (key: string): Uint8Array => {
     const bytes = toBytes[kind](key);
-    return concat(Uint8Array.of(bytes.length), bytes);
+    return keyOf ? concat(bytes, new Uint8Array(SHORT_KEY)).subarray(0, SHORT_KEY) : concat(Uint8Array.of(bytes.length), bytes);
   };
   const read = (key: string): Set<string> => {
     const prefix = prefixOf(key);
     const found = new Set<string>();
-    for (const bytes of database.keys(name, prefix)) found.add(String(fromBytes[members](bytes.subarray(prefix.length))));
+    for (const bytes of database.keys(name, prefix)) {
+      const member = String(fromBytes[members](bytes.subarray(prefix.length)));
+      if (!keyOf || keyOf(member) === key) found.add(member);
+    }
     return found;
   };
   const membersOf = (key: string): ReadonlySet<string> => {
@@ -183,25 +207,25 @@ export function diskIndex({ name, database, keys: kind, members, cached }: Omit<
         seen.add(key);
         if (membersOf(key).size > 0) yield key;
       }
-      let before = '';
       for (const bytes of database.keys(name)) {
-        const key = String(fromBytes[kind](bytes.subarray(1, 1 + (bytes[0] ?? 0))));
-        if (key !== before && !seen.has(key)) yield key;
-        before = key;
+        const key = keyOf ? keyOf(String(fromBytes[members](bytes.subarray(SHORT_KEY)))) : String(fromBytes[kind](bytes.subarray(1, 1 + (bytes[0] ?? 0))));
+        if (key === undefined || seen.has(key)) continue;
+        seen.add(key);
+        yield key;
       }
     },
     get waiting() {
       return pending.size;
     },
     flush: (writer) => {
-      for (const [key, { changes }] of pending) {
+      const rows = [...pending].flatMap(([key, { changes }]) => {
         const prefix = prefixOf(key);
-        for (const [member, is] of changes) {
-          const row = concat(prefix, toBytes[members](member));
-          if (is) writer.put(name, row, new Uint8Array(), false);
-          else writer.remove(name, row);
-        }
-      }
+        return Array.from(changes, ([member, is]) => ({ bytes: concat(prefix, toBytes[members](member)), is }));
+      });
+      rows.sort(byBytes);
+      // What goes goes first: a member that moves between keys that begin alike stays.
+      for (const { bytes, is } of rows) if (!is) writer.remove(name, bytes);
+      for (const { bytes, is } of rows) if (is) writer.put(name, bytes, NOTHING, false);
     },
     settle: () => {
       for (const [key, { members: now }] of pending) if (now) cache.set(key, now);

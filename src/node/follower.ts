@@ -2,7 +2,7 @@ import type { CallOptions, Clock } from '../lib/clock.js';
 import { isNamesteadError, NamesteadError } from '../lib/errors.js';
 import type { Network } from '../names/bitcoin/network.js';
 import type { Bitcoind } from './bitcoind.js';
-import type { Ledger } from './ledger.js';
+import { MOST_WAITING, type Ledger } from './ledger.js';
 import { readCandidates } from './candidates.js';
 
 export interface FollowerOptions {
@@ -28,8 +28,6 @@ export interface Follower {
   close(): Promise<void>;
 }
 
-/** Changed rows that are held back while blocks come fast. */
-const MOST_WAITING = 5000;
 /** The most milliseconds between two tries while bitcoind fails. */
 const MAX_BACKOFF = 5000;
 

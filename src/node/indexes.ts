@@ -59,7 +59,7 @@ type AnnouncedRow = readonly [hash: string, height: number, index: number];
 type StatusRow = readonly [height: number, index: number, opcode?: string, reason?: string];
 
 /** Hex digits that are kept of a txid: enough to find one among millions, and what is found is held against the whole. */
-const SHORT_TXID = 20;
+const SHORT_TXID = 16;
 /** The same for zone file hashes. */
 const SHORT_HASH = 16;
 const SETS_ZONE_FILE: ReadonlySet<unknown> = /* @__PURE__ */ new Set(['NAME_REGISTRATION', 'NAME_RENEWAL', 'NAME_UPDATE', 'NAME_IMPORT']);

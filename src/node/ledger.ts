@@ -49,6 +49,9 @@ export interface Ledger {
   waiting(): number;
 }
 
+/** Changed rows that are held back while blocks come fast: the more, the fewer times a page of the database is written. */
+export const MOST_WAITING = 20_000;
+
 export type LedgerOptions = Omit<StateOptions, 'tables'>;
 
 export function createLedger(network: Network, store: Store = memoryStore(), options: LedgerOptions = {}): Ledger {

@@ -1,6 +1,7 @@
-import { gather, toHex, fromHex, fromUtf8, toUtf8Strict, reader, type ByteReader, type Gathering } from '../lib/bytes.js';
+import { toHex, fromUtf8, toUtf8Strict, reader, type ByteReader } from '../lib/bytes.js';
 import { NamesteadError } from '../lib/errors.js';
 import { BURN_ADDRESS } from '../names/bitcoin/price.js';
+import { rowWriter, type RowWriter } from './rowWriter.js';
 
 /** What a row may be made of. */
 type Packable = undefined | null | boolean | number | string | bigint | readonly Packable[] | { readonly [field: string]: Packable };
@@ -10,6 +11,9 @@ export interface Packer {
   pack(value: unknown): Uint8Array;
   /** @throws NamesteadError `StoreCorrupt` */
   unpack(bytes: Uint8Array): unknown;
+  /** The same as a part of a longer row. */
+  write(out: RowWriter, value: unknown): void;
+  read(from: ByteReader): unknown;
 }
 
 /** Lists of field names by number; numbers are given out in order and never again. */
@@ -39,12 +43,13 @@ const WORD = 32;
 const words = [
   ...['NAME_PREORDER', 'NAME_REGISTRATION', 'NAME_RENEWAL', 'NAME_UPDATE', 'NAME_TRANSFER', 'NAME_REVOKE', 'NAME_IMPORT', 'NAMESPACE_PREORDER'],
   ...['NAMESPACE_REVEAL', 'NAMESPACE_READY', 'TOKEN_TRANSFER', '?', ':', '::', '+', '>>', '>~', '~', ';', '*', '&', '!', '$', '0', 'BTC', 'STACKS'],
-  ...['names', 'namespaces', 'preorders', 'accounts', 'byNameHash', 'byOwner', 'byPreorderHash', 'histories', 'transactions', 'zoneFiles'],
+  ...['names', 'namespaces', 'preorders', 'accounts', 'byNameHash', 'byOwner', 'byPreorderHash', 'links', 'transactions', 'zoneFiles'],
   ...['heldBy', 'bits', BURN_ADDRESS],
 ];
 /** Lengths of hashes and keys, each with a tag of its own from here on. */
 const lengths = [16, 20, 32, 33, 65] as const;
 const HASH = 16;
+const HEX = /^(?:[0-9a-f]{2}){8,}$/;
 /** Tags from here on are small numbers. */
 const SMALL = 128;
 
@@ -52,64 +57,60 @@ export function packer(shapes: Shapes, addressOf: (script: string) => string | n
   /** The last script packed or unpacked in this value: records name it and its address next to each other. */
   let script = '';
   const numberOfWord = new Map(words.map((word, at) => [word, at]));
+  const scratch = rowWriter();
 
-  const writeText = (out: Gathering, text: string): void => {
-    if (script !== '' && addressOf(script) === text) return void out.add(Uint8Array.of(tag.address));
+  const writeText = (out: RowWriter, text: string): void => {
     const word = numberOfWord.get(text);
-    if (word !== undefined) return void out.add(Uint8Array.of(WORD + word));
-    if (/^(?:[0-9a-f]{2}){8,}$/.test(text)) return void writeHex(out, text);
-    const bytes = fromUtf8(text);
-    out.add(Uint8Array.of(tag.text));
-    out.add(varint(bytes.length));
-    out.add(bytes);
+    if (word !== undefined) out.byte(WORD + word);
+    else if (script !== '' && text.startsWith('1') === script.startsWith('7') && addressOf(script) === text) out.byte(tag.address);
+    else if (HEX.test(text)) writeHex(out, text);
+    else {
+      const bytes = fromUtf8(text);
+      out.byte(tag.text);
+      out.varint(bytes.length);
+      out.add(bytes);
+    }
   };
-  const writeHex = (out: Gathering, text: string): void => {
+  const writeHex = (out: RowWriter, text: string): void => {
     if (text.length === 50 && text.startsWith('76a914') && text.endsWith('88ac')) return void writeScript(out, tag.p2pkh, text, text.slice(6, 46));
     if (text.length === 46 && text.startsWith('a914') && text.endsWith('87')) return void writeScript(out, tag.p2sh, text, text.slice(4, 44));
-    const bytes = fromHex(text);
-    const known = lengths.indexOf(bytes.length as (typeof lengths)[number]);
-    out.add(known < 0 ? Uint8Array.of(tag.hex) : Uint8Array.of(HASH + known));
-    if (known < 0) out.add(varint(bytes.length));
-    out.add(bytes);
+    const known = lengths.indexOf((text.length / 2) as (typeof lengths)[number]);
+    out.byte(known < 0 ? tag.hex : HASH + known);
+    if (known < 0) out.varint(text.length / 2);
+    out.hex(text);
   };
-  const writeScript = (out: Gathering, kind: number, text: string, hash: string): void => {
+  const writeScript = (out: RowWriter, kind: number, text: string, hash: string): void => {
     script = text;
-    out.add(Uint8Array.of(kind));
-    out.add(fromHex(hash));
+    out.byte(kind);
+    out.hex(hash);
   };
-  const writeNumber = (out: Gathering, value: number): void => {
-    if (Number.isSafeInteger(value) && value >= 0 && !Object.is(value, -0)) {
-      if (value < 256 - SMALL) return void out.add(Uint8Array.of(SMALL + value));
-      out.add(Uint8Array.of(tag.count));
-      return void out.add(varint(value));
+  const writeNumber = (out: RowWriter, value: number): void => {
+    if (!Number.isSafeInteger(value) || value < 0 || Object.is(value, -0)) {
+      const bytes = new Uint8Array(9);
+      bytes[0] = tag.float;
+      new DataView(bytes.buffer).setFloat64(1, value);
+      out.add(bytes);
+    } else if (value < 256 - SMALL) out.byte(SMALL + value);
+    else {
+      out.byte(tag.count);
+      out.varint(value);
     }
-    const bytes = new Uint8Array(9);
-    bytes[0] = tag.float;
-    new DataView(bytes.buffer).setFloat64(1, value);
-    out.add(bytes);
   };
-  const writeList = (out: Gathering, values: readonly Packable[]): void => {
-    for (const value of values) write(out, value);
+  const writeBigint = (out: RowWriter, value: bigint): void => {
+    const digits = value.toString(16);
+    out.byte(tag.bigint);
+    out.varint(Math.ceil(digits.length / 2));
+    out.hex(digits.length % 2 === 0 ? digits : `0${digits}`);
   };
-  const write = (out: Gathering, value: Packable): void => {
-    if (value === undefined || value === null || typeof value === 'boolean') return void out.add(Uint8Array.of(tag[String(value) as 'null']));
+  const write = (out: RowWriter, value: Packable): void => {
+    if (value === undefined || value === null || typeof value === 'boolean') return void out.byte(tag[String(value) as 'null']);
     if (typeof value === 'number') return void writeNumber(out, value);
     if (typeof value === 'string') return void writeText(out, value);
-    if (typeof value === 'bigint') {
-      const digits = value.toString(16);
-      const bytes = fromHex(digits.length % 2 === 0 ? digits : `0${digits}`);
-      out.add(Uint8Array.of(tag.bigint));
-      out.add(varint(bytes.length));
-      return void out.add(bytes);
-    }
-    if (isList(value)) {
-      out.add(Uint8Array.of(tag.array));
-      out.add(varint(value.length));
-      return void writeList(out, value);
-    }
-    out.add(Uint8Array.of(tag.object));
-    out.add(varint(shapes.numberOf(Object.keys(value))));
-    writeList(out, Object.values(value));
+    if (typeof value === 'bigint') return void writeBigint(out, value);
+    const isArray = isList(value);
+    out.byte(isArray ? tag.array : tag.object);
+    out.varint(isArray ? value.length : shapes.numberOf(Object.keys(value)));
+    for (const part of isArray ? value : Object.values(value)) write(out, part);
   };
 
   const readScript = (from: ByteReader, before: string, behind: string): string => {
@@ -165,26 +166,39 @@ export function packer(shapes: Shapes, addressOf: (script: string) => string | n
 
   return {
     pack: (value) => {
-      const out = gather();
+      const from = scratch.size;
       script = '';
-      write(out, value as Packable);
-      return out.bytes();
+      write(scratch, value as Packable);
+      return scratch.cut(from);
     },
     unpack: (bytes) => {
-      try {
-        const from = reader(bytes, 'a row');
-        script = '';
-        const value = read(from);
-        from.end();
-        return value;
-      } catch (cause) {
-        throw cause instanceof NamesteadError && cause.code === 'StoreCorrupt' ? cause : corrupt('a row that does not read', cause);
-      }
+      script = '';
+      return readRow(bytes, read);
+    },
+    write: (out, value) => {
+      script = '';
+      write(out, value as Packable);
+    },
+    read: (from) => {
+      script = '';
+      return read(from);
     },
   };
 }
 
-function corrupt(what: string, cause?: unknown): NamesteadError {
+/** A row read to its last byte. @throws NamesteadError `StoreCorrupt` */
+export function readRow<T>(bytes: Uint8Array, read: (from: ByteReader) => T): T {
+  try {
+    const from = reader(bytes, 'a row');
+    const value = read(from);
+    from.end();
+    return value;
+  } catch (cause) {
+    throw cause instanceof NamesteadError && cause.code === 'StoreCorrupt' ? cause : corrupt('a row that does not read', cause);
+  }
+}
+
+export function corrupt(what: string, cause?: unknown): NamesteadError {
   return new NamesteadError('StoreCorrupt', `the node's store holds ${what}: remove its directory, and it is made anew from the chain`, { cause });
 }
 
@@ -192,14 +206,7 @@ function isList(value: object): value is readonly Packable[] {
   return Array.isArray(value);
 }
 
-function varint(value: number): Uint8Array {
-  const bytes: number[] = [];
-  let rest = value;
-  for (; rest > 127; rest = Math.floor(rest / 128)) bytes.push((rest % 128) + 128);
-  return Uint8Array.from([...bytes, rest]);
-}
-
-function readVarint(from: ByteReader): number {
+export function readVarint(from: ByteReader): number {
   let value = 0;
   for (let scale = 1; scale <= 2 ** 49; scale *= 128) {
     const byte = from.u8();

@@ -1,14 +1,17 @@
 import { fromUtf8, toHex } from '../lib/bytes.js';
 import { NamesteadError } from '../lib/errors.js';
 import { sha256 } from '../lib/hash.js';
+import { nameHash128 } from '../names/bitcoin/commitment.js';
 import { memoOf } from '../names/bitcoin/memo.js';
 import type { Network } from '../names/bitcoin/network.js';
+import type { NameRow } from '../names/bitcoin/row.js';
 import { memoryTables, type Index, type Table, type Tables } from '../names/bitcoin/table.js';
 import { openDatabase, type Database } from './database.js';
 import { diskIndex, diskTable, type DiskTable, type KeyKind, type Pending } from './diskTable.js';
-import { namesCodec, operationsCodec, undoCodec, type RowCodec } from './rowCodec.js';
+import { linksCodec, namesCodec, operationsCodec, statusCodec, undoCodec, zoneFileCodec, type FindRecord, type RowCodec } from './rowCodec.js';
 import type { OperationRecord } from '../names/bitcoin/operationRecord.js';
-import { packer, type Packer, type Shapes } from './pack.js';
+import { packer, type Shapes } from './pack.js';
+import { recordCodec } from './recordCodec.js';
 
 /** Where a node keeps all it knows of the chain. */
 export interface Store extends Tables {
@@ -43,7 +46,7 @@ export function memoryStore(): Store {
 }
 
 /** Raised when rows are written in another way. */
-const FORMAT = 1;
+const FORMAT = 2;
 /** Rows kept in memory; of blocks, whose rows are long, fewer. */
 const ROWS = 20_000;
 const BLOCKS = 200;
@@ -59,7 +62,7 @@ const tableKeys: Readonly<Record<string, KeyKind>> = {
   keychains: 'text',
   consensusHashes: 'height',
   operations: 'height',
-  byNameHash: 'hex',
+  links: 'height',
   undo: 'height',
   blocks: 'height',
   transactions: 'hex',
@@ -69,7 +72,7 @@ const tableKeys: Readonly<Record<string, KeyKind>> = {
 };
 
 const indexKeys: Readonly<Record<string, readonly [key: KeyKind, members: KeyKind]>> = {
-  histories: ['text', 'hex'],
+  byNameHash: ['hex', 'text'],
   byOwner: ['script', 'text'],
   byPreorderHash: ['hex', 'text'],
   byNamespacePreorderHash: ['hex', 'text'],
@@ -88,29 +91,30 @@ export async function diskStore(directory: string, network: Network): Promise<St
   try {
     const shapes = shapesIn(database);
     checkMeta(database, directory, network);
-    return storeOn(database, packer(shapes, memoOf().addressOf), shapes);
+    return storeOn(database, shapes);
   } catch (error) {
     await database.close();
     throw error;
   }
 }
 
-function storeOn(database: Database, packed: Packer, shapes: ReturnType<typeof shapesIn>): Store {
+function storeOn(database: Database, shapes: ReturnType<typeof shapesIn>): Store {
   const tables = new Map<string, DiskTable>();
   const indexes = new Map<string, Index & Pending>();
-  const operations = operationsCodec(packed);
-  const find = (height: number, index: number): OperationRecord | undefined => {
-    const held = tables.get('operations')?.held(height) as readonly OperationRecord[] | undefined;
-    if (held) return held.find(({ vtxindex }) => vtxindex === index);
-    const bytes = tables.get('operations')?.bytes(height);
-    return bytes && operations.one(bytes, index);
-  };
-  const codecs: Readonly<Record<string, RowCodec>> = { operations, names: namesCodec(packed, find), undo: undoCodec(packed, find) };
+  const { codecs, find } = codecsOf(tables, shapes);
   for (const [name, keys] of Object.entries(tableKeys)) {
     const cached = name === 'operations' || name === 'undo' ? BLOCKS : ROWS;
-    tables.set(name, diskTable({ name, database, codec: codecs[name] ?? packed, keys, cached }));
+    tables.set(name, diskTable({ name, database, codec: codecs(name), keys, cached }));
   }
-  for (const [name, [keys, members]] of Object.entries(indexKeys)) indexes.set(name, diskIndex({ name, database, keys, members, cached: ROWS }));
+  const rowOf = (name: string): NameRow | undefined => tables.get('names')?.get(name) as NameRow | undefined;
+  const keyOf: Readonly<Record<string, (member: string) => string | undefined>> = {
+    byNameHash: nameHash128,
+    byOwner: (name) => rowOf(name)?.owner,
+    byPreorderHash: (name) => rowOf(name)?.preorderHash,
+    heldBy: (place) => find(place)?.['sender'] as string | undefined,
+  };
+  for (const [name, [keys, members]] of Object.entries(indexKeys))
+    indexes.set(name, diskIndex({ name, database, keys, members, cached: ROWS, keyOf: keyOf[name] }));
   const all: readonly Pending[] = [...tables.values(), ...indexes.values()];
   const known = <T>(part: T | undefined): T => {
     if (!part) throw new TypeError('a store has no such table');
@@ -139,6 +143,31 @@ function storeOn(database: Database, packed: Packer, shapes: ReturnType<typeof s
     },
     close: () => database.close(),
   };
+}
+
+/** How each table's rows are written, which hangs on rows of others. */
+function codecsOf(tables: ReadonlyMap<string, DiskTable>, shapes: Shapes): { codecs(table: string): RowCodec; find: FindRecord } {
+  const memo = memoOf();
+  const packed = packer(shapes, memo.addressOf);
+  const sources = { ...memo, consensusHashAt: (height: number) => tables.get('consensusHashes')?.get(height) as string | undefined };
+  const linksAt = (height: number): readonly string[] | undefined => tables.get('links')?.get(height) as readonly string[] | undefined;
+  const find: FindRecord = (place) => {
+    const [height, index] = [Number.parseInt(place.slice(0, 6), 16), Number.parseInt(place.slice(6), 16)];
+    const held = tables.get('operations')?.held(height) as readonly OperationRecord[] | undefined;
+    if (held) return held.find(({ vtxindex }) => vtxindex === index);
+    const bytes = tables.get('operations')?.bytes(height);
+    return bytes && operations.one(bytes, height, index);
+  };
+  const operations = operationsCodec(recordCodec(packed, shapes, sources), find, linksAt);
+  const codecs: Readonly<Record<string, RowCodec>> = {
+    operations,
+    links: linksCodec,
+    names: namesCodec(find),
+    undo: undoCodec(packed, find),
+    transactions: statusCodec(packed),
+    zoneFiles: zoneFileCodec,
+  };
+  return { codecs: (table) => codecs[table] ?? packed, find };
 }
 
 /** Refuses a database of another network or format; signs a new one. */

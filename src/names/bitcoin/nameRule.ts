@@ -9,8 +9,8 @@ import { nameRecord, preorderRecord, transitionRecord } from './operationRecord.
 import { BURN_ADDRESS } from './price.js';
 import { firstRefusal, isAtQuota, refuse, type BlockContext, type Verdict } from './rule.js';
 import { preorderRow } from './preorder.js';
-import { existsAt, findName, placeOf, putName, type NameRow, type NamespaceRow, type PreorderRow, type State } from './state.js';
-import { enter, put } from './undo.js';
+import { existsAt, findName, putName, type NameRow, type NamespaceRow, type PreorderRow, type State } from './state.js';
+import { put } from './undo.js';
 
 /** NAME_PREORDER; BNS (b.5). Its fee is judged when the name is registered. */
 export function judgePreorder(state: State, claim: Claim<NamePreorder>, block: BlockContext): Verdict {
@@ -101,8 +101,7 @@ export function judgeRegistration(state: State, claim: Claim<NameRegistration>, 
         index: claim.index,
       };
       put(state, state.preorders, hash, undefined);
-      enter(state, state.histories, name, placeOf(preorder));
-      putName(state, row);
+      putName(state, row, preorder);
       return nameRecord('NAME_REGISTRATION', ':', row, claim);
     },
   };

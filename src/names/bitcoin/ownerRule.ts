@@ -54,7 +54,7 @@ function findNamed(rows: readonly NameRow[], hash: string, fresh: readonly strin
 /** NAME_TRANSFER; BNS (b.5). */
 export function judgeTransfer(state: State, claim: Claim<NameTransfer>, block: BlockContext): Verdict {
   const { operation, sender, recipient } = claim;
-  const name = state.byNameHash.get(operation.nameHash128);
+  const [name] = state.byNameHash.members(operation.nameHash128);
   const old = name === undefined ? null : findName(state, name, block.last);
   if (!old || !recipient) return refuse('no name has this hash');
   const refusal = firstRefusal(

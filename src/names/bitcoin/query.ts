@@ -1,6 +1,6 @@
 import { expireBlock, isInGrace, renewalDeadline } from './expiry.js';
 import { balanceOf, type OperationRecord } from './operationRecord.js';
-import { existsAt, operationAt, ownedBy, placeOf, type HistoryEntry, type NameRow, type NamespaceRow, type State } from './state.js';
+import { existsAt, linksAt, operationAt, ownedBy, placeOf, type HistoryEntry, type NameRow, type NamespaceRow, type State } from './state.js';
 
 /** The lifetime that stands for ever; BNS (a.3). */
 const FOR_EVER = 0xffffffff;
@@ -49,7 +49,10 @@ export function namespaceAt(state: State, id: string): NamespaceAt | null {
 
 /** Every operation on a name with its height, oldest first; each preorder that led to a registration stands at its own height. */
 export function historyOf(state: State, name: string): readonly HistoryEntry[] {
-  return [...state.histories.members(name)].sort().flatMap((place) => operationAt(state, place) ?? []);
+  const row = state.names.get(name);
+  const places = new Set(row ? [placeOf(row)] : []);
+  for (const place of places) for (const before of linksAt(state, place)) places.add(before);
+  return [...places].sort().flatMap((place) => operationAt(state, place) ?? []);
 }
 
 /** Names a script (hex) owns after the last block. */

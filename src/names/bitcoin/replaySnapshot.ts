@@ -27,7 +27,7 @@ export interface Snapshot {
   readonly folded: Map<number, Folded>;
 }
 
-const VERSION = 2;
+const VERSION = 3;
 const HASH_BYTES = 32;
 
 export function keptTables(): KeptTables {

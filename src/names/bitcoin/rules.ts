@@ -199,5 +199,12 @@ function commit(state: State, height: number, operations: readonly OperationReco
   const consensus = consensusHash(hash, previous);
   put(state, state.consensusHashes, height, consensus);
   if (operations.length > 0) put(state, state.operations, height, operations);
+  if (state.linked.size > 0)
+    put(
+      state,
+      state.links,
+      height,
+      operations.map(({ vtxindex }) => state.linked.get(vtxindex) ?? ''),
+    );
   return { serialized, operationsHash: hash, consensusHash: consensus };
 }

@@ -29,10 +29,12 @@ export interface State extends Journal {
   readonly keychains: Table<string, string>;
   readonly consensusHashes: Table<number, string>;
   readonly operations: Table<number, readonly OperationRecord[]>;
-  /** By name: the places, see {@link placeOf}, of its operations and of preorders that led to a registration. */
-  readonly histories: Index;
+  /** By height, for each operation in block order: the places, see {@link placeOf}, of the one before it on its name and of the preorder that it used up. */
+  readonly links: Table<number, readonly string[]>;
+  /** Those of the block under way, by index. */
+  readonly linked: Map<number, string>;
   readonly byOwner: Index;
-  readonly byNameHash: Table<string, string>;
+  readonly byNameHash: Index;
   readonly byPreorderHash: Index;
   readonly byNamespacePreorderHash: Index;
   /** By height: what the last blocks changed. */
@@ -70,9 +72,10 @@ export function createState(network: Network, { undoDepth = 1000, announcers = [
     keychains: tables.table('keychains'),
     consensusHashes: tables.table('consensusHashes'),
     operations: tables.table('operations'),
-    histories: tables.index('histories'),
+    links: tables.table('links'),
+    linked: new Map(),
     byOwner: tables.index('byOwner'),
-    byNameHash: tables.table('byNameHash'),
+    byNameHash: tables.index('byNameHash'),
     byPreorderHash: tables.index('byPreorderHash'),
     byNamespacePreorderHash: tables.index('byNamespacePreorderHash'),
     undo: tables.table('undo'),
@@ -105,6 +108,8 @@ export function changeBlock<T>(state: State, height: number, change: () => T): T
   } catch (error) {
     takeBack(state.tables, state.page);
     throw error;
+  } finally {
+    state.linked.clear();
   }
 }
 
@@ -125,14 +130,14 @@ export function undoBlock(state: State): void {
   setHeight(state, height - 1);
 }
 
-/** Replaces a name's row and keeps the indexes in step. */
-export function putName(state: State, row: NameRow): void {
+/** Replaces a name's row and keeps the indexes in step. `preorder`: what a registration used up. */
+export function putName(state: State, row: NameRow, preorder?: PreorderRow): void {
   const before = state.names.get(row.name);
   put(state, state.names, row.name, row);
-  if (!before) put(state, state.byNameHash, nameHash128(row.name), row.name);
+  if (!before) enter(state, state.byNameHash, nameHash128(row.name), row.name);
   move(state, state.byOwner, row.name, before?.owner, row.owner);
   move(state, state.byPreorderHash, row.name, before?.preorderHash, row.preorderHash);
-  enter(state, state.histories, row.name, placeOf(row));
+  state.linked.set(row.index, (before ? placeOf(before) : '') + (preorder ? placeOf(preorder) : ''));
 }
 
 /** Replaces a namespace's row and keeps the index in step. */
@@ -158,6 +163,13 @@ export function operationAt(state: State, place: string): HistoryEntry | null {
   const [height, index] = [Number.parseInt(place.slice(0, 6), 16), Number.parseInt(place.slice(6), 16)];
   const record = state.operations.get(height)?.find(({ vtxindex }) => vtxindex === index);
   return record ? { height, record } : null;
+}
+
+/** Where the operations lie that led to the one at a place. */
+export function linksAt(state: State, place: string): readonly string[] {
+  const [height, index] = [Number.parseInt(place.slice(0, 6), 16), Number.parseInt(place.slice(6), 16)];
+  const at = state.operations.get(height)?.findIndex(({ vtxindex }) => vtxindex === index) ?? -1;
+  return state.links.get(height)?.[at]?.match(/.{12}/g) ?? [];
 }
 
 /** Whether a name exists for the rules at `height`: registered by then, and not expired; revoked or not; BNS (b.5). */

@@ -193,7 +193,7 @@ export function reader(bytes: Uint8Array, what = 'bytes'): ByteReader {
   let offset = 0;
   const advance = (length: number): number => {
     const at = offset;
-    if (length > bytes.length - at) throw new NamesteadError('Malformed', `${what} end at byte ${bytes.length}, ${at + length} are needed`);
+    if (length > bytes.length - at) throw new NamesteadError('Malformed', `${what}: ${bytes.length} bytes, and ${at + length} are needed`);
     offset = at + length;
     return at;
   };

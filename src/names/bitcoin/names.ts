@@ -41,7 +41,7 @@ export interface BitcoinNamesOptions {
   readonly chain?: HeaderChain | undefined;
   /** How headers are followed: where they are kept, how old the last block may be. */
   readonly sync?: Pick<SyncOptions, 'store' | 'maxTipAge'> | undefined;
-  /** Proves a header below the chain's base, where the chain starts at a checkpoint: `olderHeaders(…)`. */
+  /** Proves a header below the chain's base, where the chain starts at a checkpoint: `(height, call) => findHeader(chain, height, { headers, pins }, call)`. */
   readonly headerBelow?: ((height: number, options: CallOptions) => Promise<Header>) | undefined;
   /** Follows the name past the proved operation, up to the tip: level `history` or `filters`. */
   readonly watch?: Watch | undefined;
@@ -71,7 +71,8 @@ const MOST_TRIES = 4;
  * @example
  * const bitcoin = esplora({ url: 'https://blockstream.info/api' });
  * const names = bitcoinNames({ network: mainnet, anchor, headers: bitcoin, transactions: bitcoin, indexer: indexer({ url }) });
- * const { record, evidence } = await names.lookup('alice.id');
+ * const found = await names.lookup('alice.id');
+ * console.log(found?.record.owner, found?.evidence.level);
  */
 export function bitcoinNames(options: BitcoinNamesOptions): Names {
   const { network, anchor, chain = createHeaderChain(network.bitcoin) } = options;
@@ -118,6 +119,8 @@ function worldOf(options: BitcoinNamesOptions, headers: readonly HeaderSource[],
   const headerAt = async (height: number, call: CallOptions): Promise<Header> => {
     const header = chain.at(height) ?? (height < chain.base ? await headerBelow?.(height, call) : null);
     if (header) return header;
+    if (height < chain.base)
+      throw new NamesteadError('AnchorRequired', `the proof leads to height ${height}, below the first header held (${chain.base}): give headerBelow`);
     throw new NamesteadError('MerkleMismatch', `the proof leads to height ${height}, where no header is held`);
   };
   const committed = committedBeneath(indexer, anchor, network.firstBlock, store);

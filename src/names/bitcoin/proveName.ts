@@ -1,11 +1,11 @@
-import { concat, fromHex, reversed } from '../../lib/bytes.js';
+import { fromHex, reversed } from '../../lib/bytes.js';
 import { throwIfAborted, type LongCallOptions } from '../../lib/clock.js';
 import { NamesteadError } from '../../lib/errors.js';
 import { merkleBranches } from '../../lib/merkle.js';
 import type { Fields } from '../../lib/shape.js';
 import { parseName } from '../name.js';
 import { createHeaderChain, syncHeaders, type HeaderChain } from './chain.js';
-import type { Header } from './header.js';
+import { serializeHeader, type Header } from './header.js';
 import { findHeader, verifyHeaderBranch, type HeadersRoot } from './headerProof.js';
 import { findClaim } from './nameClaim.js';
 import { lastOn } from './namedOperation.js';
@@ -144,7 +144,7 @@ function headerFrom({ chain, headersRoot, headerProofs, headers }: Gathering, he
 
 async function blockAt(world: Gathering, height: number, options: LongCallOptions): Promise<PortableBlock> {
   const { headersRoot, branches } = world;
-  const header = headerBytes(await headerFrom(world, height, options));
+  const header = serializeHeader(await headerFrom(world, height, options));
   const branch = branches.get(height);
   // The prover's own headers would not notice a branch that leads nowhere.
   if (branch && headersRoot) verifyHeaderBranch(header, height, branch, headersRoot);
@@ -173,13 +173,5 @@ function stripped(transaction: Transaction): Uint8Array {
   const bytes = serializeTransaction(transaction, 'stripped');
   if (bytes.length > MOST_TRANSACTION_BYTES)
     throw new NamesteadError('ProofInvalid', `a proof cannot hold a transaction of ${bytes.length} bytes: ${MOST_TRANSACTION_BYTES} are the most`);
-  return bytes;
-}
-
-function headerBytes({ version, previous, merkleRoot, time, bits, nonce }: Header): Uint8Array {
-  const bytes = concat(new Uint8Array(4), reversed(fromHex(previous)), reversed(fromHex(merkleRoot)), new Uint8Array(12));
-  const view = new DataView(bytes.buffer);
-  view.setInt32(0, version, true);
-  [time, bits, nonce].forEach((value, i) => view.setUint32(68 + 4 * i, value, true));
   return bytes;
 }

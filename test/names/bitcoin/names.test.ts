@@ -1,6 +1,9 @@
 import { expect, test } from 'vitest';
 import { toHex } from '../../../src/lib/bytes.js';
 import type { Fields } from '../../../src/lib/shape.js';
+import { createHeaderChain } from '../../../src/names/bitcoin/chain.js';
+import { openCheckpoint } from '../../../src/names/bitcoin/checkpoint.js';
+import { findHeader } from '../../../src/names/bitcoin/headerProof.js';
 import { bitcoinNames } from '../../../src/names/bitcoin/names.js';
 import type { Indexer } from '../../../src/names/bitcoin/source.js';
 import { parseTransaction } from '../../../src/names/bitcoin/transaction.js';
@@ -206,6 +209,25 @@ test('a name that was only preordered then is not proved absent, and one given a
   expect((await names.lookup('alice.id', { at: registered }))?.record).toMatchObject({ owner: alice.address, height: registered });
   expect((await names.lookup('alice.id', { at: last - 1 }))?.record).toMatchObject({ owner: alice.address, height: registered });
   expect((await names.lookup('alice.id'))?.record).toMatchObject({ owner: bob.address, height: last });
+});
+
+test('a chain that starts at a checkpoint proves names of before, where earlier headers can be shown', async () => {
+  const world = createWorld();
+  openNamespace(world);
+  give(world, 'alice.id', alice, valueHash('one'));
+  while (world.height() < 2018) world.mine();
+  const { network, headers, transactions, indexer } = world;
+  const [header] = await headers.headers(2016, 1);
+  if (!header) throw new Error('no header');
+  const checkpoint = await openCheckpoint({ height: 2016, header, chainWork: 4034n }, headers);
+  const chain = createHeaderChain(network.bitcoin, { checkpoint });
+  const terms = { network, anchor: world.anchor(), headers, transactions, indexer, chain };
+  await expect(bitcoinNames(terms).lookup('alice.id')).rejects.toThrow(code('AnchorRequired'));
+  const names = bitcoinNames({ ...terms, headerBelow: (height, options) => findHeader(chain, height, { headers }, options) });
+  expect((await names.lookup('alice.id'))?.record.owner).toBe(alice.address);
+  const wrong = { ...headers, headers: async (from: number, count: number) => (await headers.headers(from, count)).map(() => header) };
+  const lied = bitcoinNames({ ...terms, headerBelow: (height, options) => findHeader(chain, height, { headers: wrong }, options) });
+  await expect(lied.lookup('alice.id')).rejects.toThrow(code('HeaderLinkage'));
 });
 
 test('without recomputing, a proof says that nothing later was looked at', async () => {

@@ -108,6 +108,6 @@ function bytesOfWif(text: string): Uint8Array {
 async function plainWords(text: string): Promise<string> {
   if (!/^[0-9a-f]+$/i.test(text)) return text.split(/\s+/).join(' ');
   const password = process.env['NAMESTEAD_PASSWORD'];
-  if (password === undefined) throw usage('the words are encrypted: give their password in NAMESTEAD_PASSWORD');
+  if (!password) throw usage('the words are encrypted: give their password in NAMESTEAD_PASSWORD');
   return openWords(text, password);
 }

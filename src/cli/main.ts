@@ -26,6 +26,7 @@ const commands: Readonly<Record<string, Entry>> = {
   'names import': { summary: 'bring names into a namespace that is not ready', load: async () => (await import('./names/import.js')).importCommand },
   'names bump': { summary: 'raise the fee of what waits', load: async () => (await import('./names/bump.js')).bumpCommand },
   'names status': { summary: 'how far payments are and what they wait for', load: async () => (await import('./names/status.js')).statusCommand },
+  'names forget': { summary: 'take a plan out of the journal', load: async () => (await import('./names/forget.js')).forgetCommand },
   'names prove': { summary: 'write a proof that others check offline', load: async () => (await import('./names/prove.js')).proveCommand },
   'names verify': { summary: 'check such a proof', load: async () => (await import('./names/verify.js')).verifyCommand },
   'namespace price': { summary: 'what namespaces cost', load: async () => (await import('./namespace/price.js')).namespacePriceCommand },
@@ -42,6 +43,8 @@ const commands: Readonly<Record<string, Entry>> = {
   'namespace ready': { summary: 'the last step', load: async () => (await import('./namespace/open.js')).namespaceReadyCommand },
   'namespace status': { summary: 'how far that is', load: async () => (await import('./names/status.js')).namespaceStatusCommand },
   'headers sync': { summary: 'fetch, check and keep block headers', load: async () => (await import('./headers.js')).headersSyncCommand },
+  'wallet new': { summary: 'make a wallet: words in a file', load: async () => (await import('./wallet.js')).walletNewCommand },
+  'wallet addresses': { summary: 'where to send coins, and who owns', load: async () => (await import('./wallet.js')).walletAddressesCommand },
   node: { summary: 'run a core node on your bitcoind', load: async () => (await import('./node.js')).nodeCommand },
   anchor: { summary: "make a release's anchor from your own bitcoind", load: async () => (await import('./anchor.js')).anchorCommand },
 };

@@ -86,5 +86,7 @@ export const groups = {
 
 /** What every command that asks Bitcoin and a core node takes. */
 export const asking = ['network', ...groups.bitcoin, 'node', 'anchor', ...groups.chain] as const;
-/** What every command that pays takes besides. */
-export const paying = [...asking, ...groups.keys, ...groups.fees, 'journal', 'dry-run'] as const;
+/** What every command that signs takes. */
+export const signing = ['network', ...groups.bitcoin, 'node', ...groups.chain, ...groups.keys, ...groups.fees, 'journal'] as const;
+/** What every command that pays takes. */
+export const paying = [...signing, 'anchor', 'dry-run'] as const;

@@ -4,7 +4,7 @@ import { answer, satoshi } from '../answer.js';
 import type { Command } from '../command.js';
 import { openKeys } from '../keys.js';
 import { planKinds, plansIn, type PlanEntry } from '../journals.js';
-import { paying } from '../options.js';
+import { signing } from '../options.js';
 import { feesOf, journalPath, payingWorld } from '../paying.js';
 import { withSession, type Session } from '../session.js';
 import { orUsage, usage } from '../usage.js';
@@ -13,7 +13,7 @@ export const bumpCommand: Command = {
   synopsis: 'NAME --fee-rate N --words-file FILE --esplora URL --node URL [options]',
   about: `Raises the fee of the transaction of NAME (or of a namespace) that waits: the same inputs and the same operation, less change. Whichever version is
 mined counts, and a command that runs the plan meanwhile goes on with both.`,
-  options: [...paying.filter((option) => option !== 'dry-run' && option !== 'anchor'), 'operation'],
+  options: [...signing, 'operation'],
   words: [1, 1],
   run: (call) => withSession(call, bump),
 };

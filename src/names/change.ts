@@ -7,11 +7,12 @@ import { accountOf, lockScript, type Account } from './bitcoin/account.js';
 import { renewName, revokeName, transferName, updateName, type Recipe } from './bitcoin/builder.js';
 import { epochAt } from './bitcoin/epoch.js';
 import type { Receipt } from './bitcoin/plan.js';
+import { release } from './bitcoin/purse.js';
 import { DEAREST, quoteName } from './bitcoin/quote.js';
 import { runPlan, type RunOptions } from './bitcoin/run.js';
 import { findName, findNextHeight, findStanding } from './bitcoin/standing.js';
 import { parseName } from './name.js';
-import { ownerAddress, type Publish, type RegistrationWorld } from './registration.js';
+import { checkZoneFile, ownerAddress, type Publish, type RegistrationWorld } from './registration.js';
 
 export interface ChangeTerms extends RegistrationWorld {
   readonly name: string;
@@ -35,6 +36,7 @@ export async function update(
   options: RunOptions = {},
 ): Promise<readonly Receipt[]> {
   const { name, zoneFile, network } = terms;
+  checkZoneFile(zoneFile);
   const valueHash = toHex(hash160(zoneFile));
   const finish = (): Promise<void> => terms.publish(zoneFile, { signal: options.signal });
   if ((await terms.journal.load(changeKey('update', terms))) === null && (await findName(terms, name, options))?.valueHash === valueHash) {
@@ -55,6 +57,7 @@ export async function transfer(
 ): Promise<readonly Receipt[]> {
   const { name, keepZoneFile: keepData, network } = terms;
   const to = ownerAddress(terms.to);
+  if (to === ownerAddress(terms.owner)) throw new TypeError(`${name} would go to the owner it has, which the network refuses: give another address`);
   const draw = async (): Promise<Recipe> => {
     const { consensusHash, until } = await findStanding(terms, options);
     return { ...transferName({ name, to, keepData, consensusHash }, network), until };
@@ -121,7 +124,10 @@ async function change(
     await terms.journal.remove(key);
     return receipts;
   } catch (error) {
-    if (kind !== 'renew' && isNamesteadError(error, 'RegistrationLost')) await terms.journal.remove(key);
+    if (kind !== 'renew' && isNamesteadError(error, 'RegistrationLost')) {
+      await release(key, terms);
+      await terms.journal.remove(key);
+    }
     throw error;
   }
 }

@@ -10,7 +10,7 @@ import type { Receipt } from './bitcoin/plan.js';
 import { runPlan, type RunOptions } from './bitcoin/run.js';
 import { findNamespace, findNextHeight } from './bitcoin/standing.js';
 import { parseName } from './name.js';
-import { ownerAddress, type Publish, type RegistrationWorld } from './registration.js';
+import { checkZoneFile, ownerAddress, type Publish, type RegistrationWorld } from './registration.js';
 
 /** Keys beside the reveal key that may import names; BNS (b.5). */
 const KEYCHAIN_SIZE = 300;
@@ -38,6 +38,7 @@ export interface ImportTerms extends RegistrationWorld {
 export async function importInto(terms: ImportTerms, options: RunOptions = {}): Promise<readonly Receipt[]> {
   const { network, zoneFile } = terms;
   const { name } = parseName(terms.name);
+  checkZoneFile(zoneFile);
   const importer = accountOf(terms.importer);
   const payer = accountOf(terms.payer ?? terms.importer);
   const owner = ownerAddress(terms.owner);

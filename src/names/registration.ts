@@ -61,8 +61,7 @@ const MAX_ZONE_FILE_BYTES = 40_960;
 export async function register(terms: RegisterTerms, options: RunOptions = {}): Promise<Registered> {
   const { name } = parseName(terms.name);
   const { zoneFile, network } = terms;
-  if (zoneFile.length > MAX_ZONE_FILE_BYTES)
-    throw new NamesteadError('ZoneFileTooLarge', `a zone file of ${zoneFile.length} bytes is larger than ${MAX_ZONE_FILE_BYTES}, which no peer takes`);
+  checkZoneFile(zoneFile);
   const payer = accountOf(terms.payer);
   const owner = ownerAddress(terms.owner);
   const steps: readonly Step[] = [
@@ -81,6 +80,12 @@ export async function register(terms: RegisterTerms, options: RunOptions = {}): 
     finish: () => terms.publish(zoneFile, { signal: options.signal }),
   };
   return { name, owner, receipts: await runPlan(script, { payer, owner: payer }, terms, options) };
+}
+
+/** What no peer takes could never be published, once it is paid for. @throws NamesteadError `ZoneFileTooLarge` */
+export function checkZoneFile({ length }: Uint8Array): void {
+  if (length > MAX_ZONE_FILE_BYTES)
+    throw new NamesteadError('ZoneFileTooLarge', `a zone file of ${length} bytes is larger than ${MAX_ZONE_FILE_BYTES}, which no peer takes`);
 }
 
 /** Under which key the journal holds the registration of a name. */
@@ -126,7 +131,9 @@ async function drawRegistration(name: string, owner: string, receipts: readonly 
   const holder = await findName(terms, name, options);
   const nextHeight = await findNextHeight(terms, options);
   const why = holder
-    ? `it went to ${holder.owner} after the preorder, says ${terms.indexer.operator}`
+    ? holder.owner === owner
+      ? `it belongs to ${owner} already, says ${terms.indexer.operator}, by a registration that this journal does not know`
+      : `it went to ${holder.owner} after the preorder, says ${terms.indexer.operator}`
     : await expiry(name, receipts[0]?.height ?? 0, nextHeight, terms, options);
   if (why !== null)
     throw new NamesteadError(

@@ -115,7 +115,8 @@ async function registerChunk(names: readonly BatchName[], terms: RegisterAllTerm
       return { kind: 'registered', ...registered };
     } catch (error) {
       tally.failed++;
-      await forget(keyOf(entry.name), terms);
+      // A journal that fails here would end the whole batch, with others under way.
+      await forget(keyOf(entry.name), terms).catch(() => undefined);
       return { kind: 'failed', name: entry.name, error };
     }
   };

@@ -56,11 +56,17 @@ function isBump(before: Plan, after: Plan): boolean {
 
 function openPlan(key: string, terms: Plan['terms'], bytes: Uint8Array): Plan {
   const plan = decodePlan(bytes, key);
+  if (isUntouched(plan)) return { ...plan, terms };
   for (const [term, value] of Object.entries(terms)) {
     if (plan.terms[term] !== value)
       throw new TypeError(`${key} is under way with another ${term}: call with the same, or remove the journal entry to give up what was paid`);
   }
   return plan;
+}
+
+/** Nothing was signed yet: a mistake in the terms binds nobody. */
+function isUntouched({ receipts, state }: Plan): boolean {
+  return receipts.length === 0 && state.kind === 'planned' && state.former.length === 0 && state.later.length === 0;
 }
 
 function busy(key: string): NamesteadError {

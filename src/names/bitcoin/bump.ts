@@ -1,4 +1,4 @@
-import { equal, toHex } from '../../lib/bytes.js';
+import { toHex } from '../../lib/bytes.js';
 import type { CallOptions } from '../../lib/clock.js';
 import { NamesteadError } from '../../lib/errors.js';
 import type { Signer } from '../../lib/key.js';
@@ -12,7 +12,8 @@ import { bumped, type Signed } from './plan.js';
 import { dependentsOf, noteMade, setAside, type CoinsAt } from './purse.js';
 import { send } from './send.js';
 import { rateToReplace } from './signing.js';
-import { openTransaction, parseTransaction, type Transaction } from './transaction.js';
+import { coinsSpentBy } from './spent.js';
+import { parseTransaction } from './transaction.js';
 
 export interface BumpTerms extends PaymentWorld {
   readonly journal: Journal;
@@ -59,15 +60,15 @@ export async function bumpFee(terms: BumpTerms, options: BumpOptions): Promise<B
   const plan = book?.plan();
   if (!book || plan?.state.kind !== 'signed') throw new NamesteadError('NotFound', `the journal holds no transaction of ${key} that waits`);
   if (plan.terms['payer'] !== undefined && plan.terms['payer'] !== toHex(lockScript(payer.lock))) throw new TypeError(`${key} is paid by another payer`);
-  const { current, former } = plan.state;
+  const { current, former, later } = plan.state;
   for (const { txid } of [current, ...former]) await checkWaiting(txid, terms, options);
   const [other] = (await Promise.all([current, ...former].map(({ txid }) => dependentsOf(key, txid, terms)))).flat();
   if (other !== undefined) throw new NamesteadError('JournalBusy', `${other} stands on the change of ${current.txid}: bump that one, which pays for both`);
   const feeRate = await feeRateOf(terms.payments, options);
-  const least = rateToReplace(current);
+  const least = rateToReplace(current, later);
   if (feeRate < least)
     throw new TypeError(`a rate of ${feeRate} satoshi per virtual byte is no bump: nodes take ${least.toFixed(2)} or more in place of ${current.txid}`);
-  const inputs = await coinsOfInputs(parseTransaction(current.bytes), parties, terms, options);
+  const inputs = await coinsSpentBy(parseTransaction(current.bytes), parties, terms, options);
   const draft = await setAside(key, [payer], terms, options, (coinsAt) => redraft(current, inputs, coinsAt, payer, feeRate, terms));
   const { bytes, txid, fee } = await signDraft(draft, [...parties.owner.signers, ...payer.signers], terms.transactions, { signal: options.signal });
   const next: Signed = { ...current, bytes, txid, fee, change: draft.change };
@@ -99,25 +100,4 @@ function redraft(current: Signed, inputs: readonly Coin[], coinsAt: CoinsAt, pay
   });
   if ((draft.change === null) === (current.change === null)) return draft;
   throw new NamesteadError('FundsTooLow', `${current.operation} of ${current.name} has no change to pay a higher fee with`);
-}
-
-async function coinsOfInputs(
-  transaction: Transaction,
-  { payer, owner }: Parties,
-  { transactions }: PaymentWorld,
-  { signal }: CallOptions,
-): Promise<readonly Coin[]> {
-  return Promise.all(
-    transaction.inputs.map(async ({ txid, vout }) => {
-      const bytes = await transactions.transaction(txid, { signal });
-      const output = bytes ? openTransaction(bytes, txid).outputs[vout] : undefined;
-      const account = output && [payer, owner].find(({ lock }) => equal(lockScript(lock), output.script));
-      if (!output || !account)
-        throw new NamesteadError(
-          'TransactionMissing',
-          `${transactions.operator} does not show the coin ${txid}:${vout} at the payer or the owner: give the accounts that signed`,
-        );
-      return { txid, vout, value: output.value, height: 1, lock: account.lock };
-    }),
-  );
 }

@@ -4,7 +4,7 @@ import { openInclusion } from './confirmation.js';
 import type { Network } from './network.js';
 import type { Signed } from './plan.js';
 import { nulldataOf } from './script.js';
-import type { HeaderSource, HistorySource, TransactionSource, Unspent } from './source.js';
+import type { HeaderSource, HistorySource, PaymentSource, TransactionSource, Unspent } from './source.js';
 import { openTransaction, parseTransaction, type Transaction } from './transaction.js';
 
 export interface ConflictWorld {
@@ -54,9 +54,24 @@ export async function findConflict(
   return null;
 }
 
-/** The id of a mined transaction of a script that preorders with a hash; null: none that the history source knows of, or none to ask. */
-export async function findPreorder(hash: string, script: Uint8Array, world: ConflictWorld, { signal }: CallOptions): Promise<string | null> {
-  const past = world.history ? [...(await world.history.history(script, { signal }))].reverse().slice(0, MOST) : [];
+/** Where a preorder's change stands. */
+const PREORDER_CHANGE = 1;
+/** So many coins are looked through where there is no history. */
+const MOST_COINS = 16;
+
+/** The id of a mined transaction of a script that preorders with a hash; null: none that the history source knows of or, without one, whose change lies there. */
+export async function findPreorder(
+  hash: string,
+  script: Uint8Array,
+  world: ConflictWorld & { readonly payments: PaymentSource },
+  { signal }: CallOptions,
+): Promise<string | null> {
+  const past = world.history
+    ? [...(await world.history.history(script, { signal }))].reverse().slice(0, MOST)
+    : (await world.payments.unspent(script, { signal }))
+        .filter(({ vout, height }) => vout === PREORDER_CHANGE && height > 0)
+        .sort((a, b) => b.height - a.height)
+        .slice(0, MOST_COINS);
   for (const { txid } of past) {
     const bytes = await world.transactions.transaction(txid, { signal });
     const data = bytes && nulldataOf(openTransaction(bytes, txid).outputs);

@@ -1,3 +1,5 @@
+import { parseTransaction } from './transaction.js';
+
 /** A transaction of a plan that is confirmed and that the network's rules took. */
 export interface Receipt {
   /** E.g. `NAME_PREORDER`. */
@@ -25,7 +27,7 @@ export interface Signed extends Omit<Receipt, 'height'> {
 }
 
 /** A confirmed transaction. Its bytes stay until the plan is done, since a reorg may drop it; null in journals of an older version. */
-export interface Paid extends Receipt, Pick<Signed, 'change'> {
+export interface Paid extends Receipt, Pick<Signed, 'change' | 'until'> {
   readonly bytes: Uint8Array | null;
 }
 
@@ -88,14 +90,16 @@ export function bumped(plan: Plan, current: Signed): Plan {
 
 export function confirmed(plan: Plan, transaction: Signed, height: number, steps: number): Plan {
   const receipts = [...plan.receipts, { ...transaction, height }];
-  const [next, ...later] = plan.state.kind === 'signed' ? plan.state.later : [];
+  const [next, ...later] = plan.state.kind === 'signed' ? survivors(plan.state, transaction.txid) : [];
   if (receipts.length >= steps) return { ...plan, receipts, state: { kind: 'settled' } };
   return { ...plan, receipts, state: next ? { kind: 'signed', current: next, former: [], later } : { kind: 'planned', ...nothing } };
 }
 
-/** The transaction was mined in another block than it was seen in before. */
-export function moved(plan: Plan, index: number, height: number): Plan {
-  return { ...plan, receipts: plan.receipts.map((receipt, at) => (at === index ? { ...receipt, height } : receipt)) };
+/** Of what was signed for the steps after, all before the first that spends a version of this step which can no longer be mined. */
+function survivors({ current, former, later }: State & { readonly kind: 'signed' }, mined: string): readonly Signed[] {
+  const gone = new Set([current, ...former].map(({ txid }) => txid).filter((txid) => txid !== mined));
+  const cut = gone.size === 0 ? -1 : later.findIndex(({ bytes }) => parseTransaction(bytes).inputs.some(({ txid }) => gone.has(txid)));
+  return cut < 0 ? later : later.slice(0, cut);
 }
 
 /** A reorg took the step's transaction out of the chain: it waits again, and what was signed after it is kept for its turn. */

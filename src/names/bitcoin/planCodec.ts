@@ -65,7 +65,13 @@ function readSigned(value: unknown): Signed {
 
 function readPaid(value: unknown): Paid {
   const { height, bytes = null, change, until } = object(value);
-  return { ...readSpent(value), height: count(height), bytes: bytes === null ? null : readBytes(bytes), change: readIndex(change), until: readIndex(until) };
+  return {
+    ...readSpent(value),
+    height: count(height),
+    bytes: bytes === null ? null : readBytes(bytes),
+    change: readIndex(change),
+    ...(until !== undefined && { until: readIndex(until) }),
+  };
 }
 
 function readSpent(value: unknown): Omit<Receipt, 'height'> {

@@ -37,17 +37,22 @@ export async function setAside(
     accounts.map(async (account) => ({ account, coins: coinsOf(account.lock, await world.payments.unspent(lockScript(account.lock), { signal })) })),
   );
   return changePurse(world, async (before) => {
-    try {
-      const draft = chooseFrom(key, listed, before, choose);
-      return [hold(key, before, draft), draft];
-    } catch (error) {
-      // Plans that were given up hold nothing any more.
-      const purse = isNamesteadError(error, 'FundsTooLow') ? await withoutGivenUp(before, key, world.journal) : before;
-      if (purse === before) throw explained(error, before, key);
-      const draft = chooseFrom(key, listed, purse, choose);
-      return [hold(key, purse, draft), draft];
-    }
+    const first = attempt(() => chooseFrom(key, listed, before, choose));
+    // Plans that were given up hold nothing any more, and what stood on their change would send them after all.
+    const doubtful = 'error' in first ? isNamesteadError(first.error, 'FundsTooLow') : first.draft.inputs.some(({ height }) => height === 0);
+    const purse = doubtful ? await withoutGivenUp(before, key, world.journal) : before;
+    const last = purse === before ? first : attempt(() => chooseFrom(key, listed, purse, choose));
+    if ('error' in last) throw explained(last.error, purse, key);
+    return [hold(key, purse, last.draft), last.draft];
   });
+}
+
+function attempt(choose: () => Draft): { readonly draft: Draft } | { readonly error: unknown } {
+  try {
+    return { draft: choose() };
+  } catch (error) {
+    return { error };
+  }
 }
 
 interface Listed {
@@ -133,17 +138,21 @@ export async function noteMade(
   });
 }
 
-/** The transaction is mined: it stands in no mempool's line any more. What a replacement of it would have made is forgotten. */
+/** The transaction is mined: it stands in no mempool's line any more. What the versions beside it would have made is forgotten, and what stood on them. */
 export async function noteMined(key: string, txid: string, replaced: readonly string[], world: PurseWorld): Promise<void> {
   await changePurse(world, ({ held, made }) => {
     const gone = new Set(replaced);
+    // Parents are written before their children.
+    for (const entry of gone.size > 0 ? made : []) {
+      if (entry.key === key && entry.txid !== txid && parseTransaction(entry.bytes).inputs.some((input) => gone.has(input.txid))) gone.add(entry.txid);
+    }
     const kept = made.filter((entry) => !gone.has(entry.txid)).map((entry) => (entry.txid === txid && entry.key === key ? { ...entry, mined: true } : entry));
     return Promise.resolve([{ held: new Map([...held].filter(([point]) => !gone.has(point.slice(0, 64)))), made: kept }, undefined]);
   });
 }
 
 /** A plan is done: its coins are free, and what it stood on is mined too. */
-export async function release(key: string, world: PurseWorld): Promise<void> {
+export async function release(key: string, world: PurseEntry): Promise<void> {
   await changePurse(world, ({ held, made }) => {
     const own = made.filter((entry) => entry.key === key);
     const under = new Set(own.flatMap(({ bytes }) => parseTransaction(bytes).inputs.map(({ txid }) => txid)));
@@ -177,10 +186,12 @@ export async function ancestorsOf(bytes: Uint8Array, world: PurseEntry): Promise
   return [...found.values()];
 }
 
-/** Plans other than `key` that stand on an unmined transaction. */
+/** Plans other than `key` that stand on an unmined transaction, or are about to. */
 export async function dependentsOf(key: string, txid: string, world: PurseEntry): Promise<readonly string[]> {
-  const { made } = await loadPurse(world);
-  return made.filter((entry) => entry.key !== key && parseTransaction(entry.bytes).inputs.some((input) => input.txid === txid)).map((entry) => entry.key);
+  const { made, held } = await loadPurse(world);
+  const standing = made.filter(({ bytes }) => parseTransaction(bytes).inputs.some((input) => input.txid === txid)).map((entry) => entry.key);
+  const holding = [...held].filter(([point]) => point.startsWith(txid)).map(([, holder]) => holder);
+  return [...standing, ...holding].filter((other) => other !== key);
 }
 
 function hold(key: string, { held, made }: Purse, draft: Draft): Purse {
@@ -191,11 +202,21 @@ async function withoutGivenUp(purse: Purse, own: string, journal: Journal): Prom
   const gone = new Set<string>();
   for (const key of new Set([...purse.held.values(), ...purse.made.map((entry) => entry.key)])) {
     if (key === own) continue;
-    const entry = await journal.load(key);
-    if (!entry || decodePlan(entry, key).state.kind === 'done') gone.add(key);
+    if (await isOver(key, journal)) gone.add(key);
   }
   if (gone.size === 0) return purse;
   return { held: new Map([...purse.held].filter(([, key]) => !gone.has(key))), made: purse.made.filter(({ key }) => !gone.has(key)) };
+}
+
+/** Removed by hand, or done. What cannot be read may be under way. */
+async function isOver(key: string, journal: Journal): Promise<boolean> {
+  try {
+    const entry = await journal.load(key);
+    return !entry || decodePlan(entry, key).state.kind === 'done';
+  } catch (error) {
+    if (isNamesteadError(error, 'JournalCorrupt')) return false;
+    throw error;
+  }
 }
 
 function explained(error: unknown, { held }: Purse, key: string): unknown {

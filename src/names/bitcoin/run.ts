@@ -27,7 +27,7 @@ export async function runPlan(script: Script, parties: Parties, world: PlanWorld
   const tell = (stage: StepProgress['stage'], what: Pick<StepProgress, 'operation' | 'txid' | 'receipt'>): void => {
     options.onProgress?.({ stage, done: book.plan().receipts.length, total: steps.length, ...what });
   };
-  for (let refusals = 0; ;) {
+  for (let [refusals, stale] = [0, 0]; ;) {
     throwIfAborted(options.signal, `${key} (the journal holds it: call again to go on)`);
     const { state, receipts } = book.plan();
     switch (state.kind) {
@@ -40,13 +40,17 @@ export async function runPlan(script: Script, parties: Parties, world: PlanWorld
         break;
       }
       case 'signed': {
+        if (await reopenLost(run, tell)) break;
         await noteMade(key, state.current, holdsOf(run, state.current), world);
         const outcome =
           (await sendStep(run, state.current)) ?? (tell('sent', state.current), await waitConfirmed(book, lockScript(sender(run).lock), world, options));
-        if (outcome.kind === 'stale') await book.write(refused(book.plan()));
-        else if (outcome.kind === 'gone') await book.write(dropped(book.plan()));
+        if (outcome.kind === 'stale') {
+          if (++stale > MOST_STALE) throw neverFresh(state.current, world);
+          await book.write(refused(book.plan()));
+        }
+        if (outcome.kind === 'gone') await book.write(dropped(book.plan()));
         else if (outcome.kind === 'reopened') await reopen(run, outcome.index, tell);
-        else if ((await takeStep(run, outcome, refusals, tell)) === 'refused') refusals++;
+        else if (outcome.kind === 'confirmed' && (await takeStep(run, outcome, refusals, tell)) === 'refused') refusals++;
         break;
       }
       case 'settled':
@@ -132,6 +136,16 @@ async function takeStep(
   throw new NamesteadError(
     'RegistrationLost',
     `${transaction.operation} of ${transaction.name} was mined at ${height} but ${world.indexer.operator} says the rules refused it (${transaction.txid}): ask another indexer, or remove the journal entry ${script.key} and start again`,
+  );
+}
+
+/** So often in one call a transaction is drawn anew, and dearer each time, since its time is over; three hours pass between two. */
+const MOST_STALE = 8;
+
+function neverFresh({ operation, name, txid }: Signed, { headers, indexer }: PlanWorld): NamesteadError {
+  return new NamesteadError(
+    'SourcesDisagree',
+    `${operation} of ${name} was drawn up ${MOST_STALE} times, and each time ${headers.operator} and ${indexer.operator} said that its time was over (${txid}): ask other sources, or call again with a higher feeRate`,
   );
 }
 

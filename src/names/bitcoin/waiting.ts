@@ -61,9 +61,13 @@ function tellConfirming(transaction: Signed, found: Confirmation | null, waited:
   });
 }
 
-/** Whether the last block that could hold the transaction is there, without it. */
-export async function isStale({ txid, until }: Signed, { headers, transactions }: PlanWorld, { signal }: RunOptions): Promise<boolean> {
+/**
+ * Whether the last block that could hold the transaction is there, without it. The headers and the indexer must both say so: drawn
+ * anew, a transaction that waits is dearer each time.
+ */
+export async function isStale({ txid, until }: Signed, { headers, indexer, transactions }: PlanWorld, { signal }: RunOptions): Promise<boolean> {
   if (until === null || until === undefined || (await headers.headers(until, 1, { signal })).length === 0) return false;
+  if ((await indexer.tip({ signal })).height < until) return false;
   return (await transactions.inclusion(txid, { signal })) === null;
 }
 

@@ -6,37 +6,27 @@ import { fileJournal } from '../../../src/names/adapters/fileJournal.js';
 import { esplora } from '../../../src/names/bitcoin/adapters/esplora.js';
 import { indexer } from '../../../src/names/bitcoin/adapters/indexer.js';
 import { register } from '../../../src/names/registration.js';
+import { pointsOf } from './points.js';
 
-/** Registers a name, and dies at the nth of its steps into the world: right before or right after each write and each broadcast. */
+/** Registers a name, and dies at the nth of its points. */
 const [esploraUrl = '', nodeUrl = '', directory = '', name = '', owner = '', key = '', at = ''] = process.argv.slice(2);
-let points = 0;
-const point = (): void => {
-  if (++points === Number(at)) process.kill(process.pid, 'SIGKILL');
-};
-const between = async <T,>(act: () => Promise<T>): Promise<T> => {
-  point();
-  const answer = await act();
-  point();
-  return answer;
-};
 const source = esplora({ url: esploraUrl });
-const journal = fileJournal({ directory });
-await register(
+const { world, publish, passed } = pointsOf(
   {
     network: devnetNetwork,
     headers: source,
     transactions: source,
+    payments: source,
     indexer: indexer({ url: nodeUrl }),
+    journal: fileJournal({ directory }),
     clock: systemClock(),
-    journal: { ...journal, replace: (entry, expected, bytes) => between(() => journal.replace(entry, expected, bytes)) },
-    payments: { ...source, broadcast: (transaction, options) => between(() => source.broadcast(transaction, options)) },
-    name,
-    zoneFile: fromUtf8('zone file'),
-    owner,
-    payer: signerOf(parsePrivateKey(fromHex(key))),
-    publish: () => between(() => Promise.resolve()),
   },
+  Number(at),
+  () => process.kill(process.pid, 'SIGKILL'),
+);
+await register(
+  { ...world, publish, name, zoneFile: fromUtf8('zone file'), owner, payer: signerOf(parsePrivateKey(fromHex(key))) },
   // The parent mines.
   { onProgress: ({ stage }) => (stage === 'sent' ? process.stdout.write('sent\n') : undefined) },
 );
-process.stdout.write(`done ${points}\n`);
+process.stdout.write(`done ${passed()}\n`);

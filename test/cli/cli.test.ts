@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { options } from '../../src/cli/options.js';
 import { version } from '../../src/cli/version.js';
 
 const root = resolve(import.meta.dirname, '../..');
@@ -36,6 +37,20 @@ describe('the command line', () => {
       expect(wrong).toMatchObject({ code: 2, out: '' });
       expect(wrong.err).toMatch(/^namestead: .*\(see namestead .*--help\)\n$/);
     }
+  });
+
+  test('has each command in its help, on its page, and with a help of its own that names only options that are', async () => {
+    const page = readFileSync(resolve(root, 'docs/cli.md'), 'utf8');
+    const { out } = await namestead('--help');
+    const commands = [...out.matchAll(/^ {2}namestead ([a-z]+(?: [a-z]+)?) {2}/gm)].map(([, name = '']) => name);
+    expect(commands.length).toBeGreaterThan(25);
+    expect(commands.filter((name) => !page.includes(`\`${name}`))).toEqual([]);
+    const told = [...page.matchAll(/--([a-z][a-z0-9-]+)/g)].map(([, option = '']) => option);
+    expect([...new Set(told)].filter((option) => !Object.hasOwn(options, option))).toEqual([]);
+    const [family, own] = await Promise.all([namestead('names'), namestead('names', 'register', '--help')]);
+    expect(family.out).toContain('namestead names revoke');
+    expect(family.out).not.toContain('namestead demo');
+    expect(own.out).toMatch(/^namestead names register NAME .*\n\n[^]*--dry-run +tell what it costs/);
   });
 
   test.each([

@@ -16,10 +16,14 @@ export interface Exit {
 /** A folder of its own for journals, headers and keys, and the command run in it. */
 export interface Shell {
   readonly home: string;
-  /** Runs the command to its end. `see` is told of every line on stderr. */
+  /** Runs the command to its end. `see` is told of every line on stderr, `started` of the process. */
   run(
     args: readonly string[],
-    options?: { readonly env?: Readonly<Record<string, string>>; readonly see?: (line: string, child: ChildProcess) => void },
+    options?: {
+      readonly env?: Readonly<Record<string, string>>;
+      readonly see?: (line: string, child: ChildProcess) => void;
+      readonly started?: (child: ChildProcess) => void;
+    },
   ): Promise<Exit>;
   /** As `run` with `--json`: the exit code and what stdout says. */
   json(...args: readonly string[]): Promise<{ readonly code: number | null; readonly told: Readonly<Record<string, unknown>>; readonly err: string }>;
@@ -48,7 +52,7 @@ function build(): string {
 export function openShell(): Shell {
   const program = build();
   const home = mkdtempSync(join(tmpdir(), 'namestead-cli-'));
-  const run: Shell['run'] = (args, { env = {}, see } = {}) => {
+  const run: Shell['run'] = (args, { env = {}, see, started } = {}) => {
     const child = spawn(process.execPath, [join(program, 'main.mjs'), ...args], {
       cwd: root,
       env: { ...process.env, NAMESTEAD_HOME: home, ...env },
@@ -60,6 +64,7 @@ export function openShell(): Shell {
       err += text;
       for (const line of text.split('\n')) if (line !== '') see?.(line, child);
     });
+    started?.(child);
     return new Promise((done) => child.once('close', (code) => done({ code, out, err })));
   };
   return {

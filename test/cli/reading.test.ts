@@ -1,4 +1,6 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startDevnet, type Devnet } from '../../src/devnet/devnet.js';
@@ -210,6 +212,39 @@ describe('headers sync, names prove and names verify', () => {
       code: 2,
       told: { error: expect.stringContaining('--headers') as string },
     });
+  });
+});
+
+describe('Ctrl-C', () => {
+  test('ends a command that asks with 130, in one line', async () => {
+    let ask: () => void = () => undefined;
+    const silent = createServer(() => ask());
+    await new Promise<void>((done) => silent.listen(0, '127.0.0.1', done));
+    const url = `http://127.0.0.1:${(silent.address() as AddressInfo).port}`;
+    const ended = shell.run(['names', 'price', 'bob.id', '--network', 'devnet', '--node', url, '--json'], {
+      started: (child) => (ask = () => void child.kill('SIGINT')),
+    });
+    const { code, out, err } = await ended;
+    silent.closeAllConnections();
+    await new Promise((done) => silent.close(done));
+    expect({ code, err }).toEqual({ code: 130, err: 'namestead: interrupted.\n' });
+    expect(JSON.parse(out)).toEqual({ ok: false, code: 'Aborted', error: 'interrupted.' });
+  });
+
+  test('ends a core node with 0', async () => {
+    const { bitcoin } = devnet.urls;
+    const directory = join(shell.home, 'node');
+    let url = '';
+    const { code, err } = await shell.run(['node', '--network', 'devnet', '--bitcoind', bitcoin, '--cookie', cookie, '--directory', directory, '--json'], {
+      started: (child) =>
+        child.stdout?.on('data', (text: string) => {
+          ({ url } = JSON.parse(text) as { url: string });
+          child.kill('SIGINT');
+        }),
+    });
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
+    expect(readdirSync(directory)).toContain('names');
   });
 });
 

@@ -50,7 +50,10 @@ describe('an honest operator of filters who answers again', () => {
     expect(kept.size).toBe(1);
     world.mine();
     honest.silent = false;
-    expect(await names().lookup('alice.id')).toMatchObject({ record: { owner: bob.address }, evidence: { disagreed: expect.arrayContaining(['liar', 'friend']) as unknown } });
+    expect(await names().lookup('alice.id')).toMatchObject({
+      record: { owner: bob.address },
+      evidence: { disagreed: expect.arrayContaining(['liar', 'friend']) as unknown },
+    });
   });
 
   test('undoes what a replay folded without him', async () => {
@@ -69,7 +72,23 @@ describe('an honest operator of filters who answers again', () => {
     honest.silent = false;
     const later = kit.replay(world, { filters, store });
     for (const each of [names, later, stored])
-      expect(await each.lookup('a.id')).toMatchObject({ record: { owner: fold.bob.address }, evidence: { disagreed: expect.arrayContaining(['liar', 'friend']) as unknown } });
+      expect(await each.lookup('a.id')).toMatchObject({
+        record: { owner: fold.bob.address },
+        evidence: { disagreed: expect.arrayContaining(['liar', 'friend']) as unknown },
+      });
+  });
+
+  test('is heard without a new block too', async () => {
+    const world = kit.worldOn({ ...kit.network, filterable: true }, (at) => kit.give(at, 'a.id', fold.alice));
+    world.mine(fold.transfer('a.id', fold.alice, fold.bob, world.fresh()));
+    const moved = world.height();
+    world.mineTo(moved + 5);
+    const liar = (operator: string): FilterSource => world.filtersOver(operator, (height) => (height === moved ? Uint8Array.of(0) : null));
+    const honest = sometimes(world.filters);
+    const names = kit.replay(world, { filters: [liar('liar'), liar('friend'), honest] });
+    expect(await names.lookup('a.id')).toMatchObject({ record: { owner: fold.alice.address } });
+    honest.silent = false;
+    expect(await names.lookup('a.id')).toMatchObject({ record: { owner: fold.bob.address } });
   });
 
   test('does not make a replay of filters one of whole blocks', async () => {

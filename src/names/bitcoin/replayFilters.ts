@@ -26,16 +26,15 @@ export interface FilterWorld extends BlockWorld {
 export function matchingBlocks(world: FilterWorld): BlockFeed {
   const { filters: sources, least, pinned, chain, onLie } = world;
   return async function* (blocks, state, before, call) {
-    const [first, last] = [blocks[0], blocks.at(-1)];
-    if (!first || !last) return;
-    const blockAt = (height: number): Promise<BlockId> => Promise.resolve(blocks[height - first.height] ?? heldAt(chain, height));
+    const { height: below } = state;
+    const blockAt = (height: number): Promise<BlockId> => Promise.resolve(blocks[height - below - 1] ?? heldAt(chain, height));
     const jury = createJury({ sources, least, blockAt, rebuild: (block, asked: CallOptions) => rebuildFilter(world, block, asked) });
-    const range = { from: first.height, to: last.height, before: before === '' ? null : fromHex(before), pinned };
+    const range = { from: below + 1, to: below + blocks.length, before: before === '' ? null : fromHex(before), pinned };
     let watched: readonly Uint8Array[] | null = null;
     try {
       if (before !== '') {
         // Who was silent when the blocks beneath were folded may tell another story of them.
-        const [told] = await jury.headers([await blockAt(first.height - 1)], call);
+        const [told] = await jury.headers([await blockAt(below)], call);
         if (!told || toHex(told) !== before) {
           yield 'anew';
           return;

@@ -63,11 +63,12 @@ export function createReplayFold(network: Network, chain: HeaderChain, feed: Blo
     state: () => state,
     blockAt: (height) => (height >= network.firstBlock && height <= state.height && stands() ? blockOf(chain, height) : null),
     follow: async (call) => {
-      for (let isAnew = false; ;) {
+      for (let [isAsked, isAnew] = [false, false]; ; isAsked = true) {
         unwind();
         const { height: tip } = chain.tip();
         const next = stretch(chain, state.height + 1, Math.min(tip, state.height + STRETCH));
-        if (next.length === 0) return;
+        // Without new blocks the feed is asked all the same whether the old ones hold.
+        if (next.length === 0 && (isAsked || !begun())) return;
         let at = 0;
         for await (const block of feed(next, state, folded.get(state.height)?.mark ?? '', call)) {
           throwIfAborted(call.signal, 'the replay');
@@ -83,7 +84,7 @@ export function createReplayFold(network: Network, chain: HeaderChain, feed: Blo
           folded.delete(block.height - undoDepth - 1);
           call.onProgress?.({ stage: 'replay', done: block.height - network.firstBlock + 1, total: tip - network.firstBlock + 1, unit: 'blocks' });
         }
-        if (begun()) await onStretch?.({ tables, folded });
+        if (begun() && next.length > 0) await onStretch?.({ tables, folded });
       }
     },
   };

@@ -120,10 +120,18 @@ export async function signPayment(psbt: Uint8Array, signers: readonly Signer[]):
 }
 
 function checkInput(psbt: Psbt, index: number): void {
-  const { nonWitnessUtxo, sighashType = SIGHASH_ALL } = psbt.data.inputs[index] ?? {};
+  const { nonWitnessUtxo, witnessUtxo, finalScriptSig, finalScriptWitness, sighashType = SIGHASH_ALL } = psbt.data.inputs[index] ?? {};
   const hash = psbt.txInputs[index]?.hash ?? new Uint8Array();
   if (!nonWitnessUtxo || parsePrevious(nonWitnessUtxo, `input ${index}`).getId() !== toHex(reversed(hash)))
     throw new NamesteadError('Malformed', `input ${index} of the PSBT comes without the transaction it spends: ask for one made by preparePayment`);
+  // Another worth beside the proved one, or a script already written, is somebody's word.
+  const output = parsePrevious(nonWitnessUtxo, `input ${index}`).outs[psbt.txInputs[index]?.index ?? 0];
+  const same = !witnessUtxo || (output?.value === witnessUtxo.value && equal(output.script, witnessUtxo.script));
+  if (!same || finalScriptSig || finalScriptWitness)
+    throw new NamesteadError(
+      'Malformed',
+      `input ${index} of the PSBT tells another worth, or holds a script: take the one made by preparePayment, and leave that party's out`,
+    );
   if (sighashType !== SIGHASH_ALL)
     throw new NamesteadError(
       'SignatureInvalid',

@@ -1,4 +1,4 @@
-import { Transaction as Reference } from 'bitcoinjs-lib';
+import { Psbt, Transaction as Reference } from 'bitcoinjs-lib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { concat, fromHex, toHex } from '../../../src/lib/bytes.js';
@@ -105,6 +105,27 @@ describe('a payment', () => {
     checkSignatures(finalizePayment(combinePayments(psbt, ...parts)).bytes, draft);
     const other = await preparePayment(drafted([payer]).draft, mintedAgain());
     expect(() => combinePayments(psbt, other)).toThrow(expect.objectContaining({ code: 'Malformed' }));
+  });
+
+  it('refuses what a co-signer adds besides signatures: another worth, a script, another kind of signature', async () => {
+    const { draft, minted } = drafted([segwit]);
+    const psbt = await preparePayment(draft, minted.source);
+    const added = (change: (input: Psbt) => unknown): Uint8Array => {
+      const theirs = Psbt.fromBuffer(psbt);
+      change(theirs);
+      return combinePayments(psbt, theirs.toBuffer());
+    };
+    const lies = [
+      added((open) => open.updateInput(0, { witnessUtxo: { script: lockScript(segwit.lock), value: 9_000_000n } })),
+      added((open) => open.updateInput(0, { finalScriptSig: Uint8Array.of(1, 2) })),
+      added((open) => open.updateInput(0, { finalScriptWitness: Uint8Array.of(1, 1, 2) })),
+    ];
+    for (const lie of lies) await expect(signPayment(lie, segwit.signers)).rejects.toMatchObject({ code: 'Malformed' });
+    const none = added((open) => open.updateInput(0, { sighashType: 2 }));
+    await expect(signPayment(none, segwit.signers)).rejects.toMatchObject({ code: 'SignatureInvalid' });
+    // As hardware wallets add it.
+    const told = added((open) => open.updateInput(0, { witnessUtxo: { script: lockScript(segwit.lock), value: 10_000n } }));
+    expect(finalizePayment(await signPayment(told, segwit.signers)).fee).toBe(draft.fee);
   });
 
   it('is not finalized without the owner’s signature', async () => {

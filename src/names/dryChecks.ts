@@ -28,6 +28,7 @@ export interface Check {
     | 'recipient allowed'
     | 'consensus hash fresh'
     | 'tokens known'
+    | 'zone file fits'
     | 'payload valid'
     | 'inputs allowed'
     | 'funds suffice';

@@ -23,11 +23,11 @@ import { epochAt } from './bitcoin/epoch.js';
 import type { Network } from './bitcoin/network.js';
 import type { NamespaceTerms } from './bitcoin/operation.js';
 import { feeRateOf, type PayOptions } from './bitcoin/pay.js';
-import { rehearse, type Rehearsed } from './bitcoin/rehearse.js';
+import { refusalOf, rehearse, type Rehearsed } from './bitcoin/rehearse.js';
 import type { PaymentSource } from './bitcoin/source.js';
 import type { StandingWorld } from './bitcoin/standing.js';
 import { openFacts, type Check, type Facts } from './dryChecks.js';
-import { ownerAddress } from './registration.js';
+import { checkZoneFile, ownerAddress } from './registration.js';
 
 /** What a dry run asks. It signs and sends nothing, so no journal is needed. */
 export interface DryRunWorld extends StandingWorld {
@@ -201,6 +201,7 @@ async function draw(intent: Intent, owner: Account, payer: Account, facts: Facts
     }
     case 'update': {
       const { name, zoneFile } = intent;
+      tellZoneFile(zoneFile, facts);
       await facts.checkOwned(name, ownerAddress(owner));
       facts.checkFresh();
       return free(() => [updateName({ name, valueHash: toHex(hash160(zoneFile)), consensusHash }, network)]);
@@ -229,6 +230,7 @@ async function draw(intent: Intent, owner: Account, payer: Account, facts: Facts
       return free(() => [revokeName(intent.name, network)]);
     case 'import': {
       const { name, zoneFile } = intent;
+      tellZoneFile(zoneFile, facts);
       await facts.checkImport(name, ownerAddress(owner));
       return free(() => [importName({ name, owner: ownerAddress(intent.owner), valueHash: hash160(zoneFile) }, network)]);
     }
@@ -255,6 +257,14 @@ async function draw(intent: Intent, owner: Account, payer: Account, facts: Facts
     case 'announce':
       return free(() => [announce(intent.messageHash, network)]);
   }
+}
+
+function tellZoneFile(zoneFile: Uint8Array, { tell }: Facts): void {
+  tell(
+    'zone file fits',
+    refusalOf(() => checkZoneFile(zoneFile), 'ZoneFileTooLarge'),
+    `${zoneFile.length} bytes, which peers take`,
+  );
 }
 
 /** What cannot be encoded costs nothing and is a check that fails. */

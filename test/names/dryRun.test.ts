@@ -90,6 +90,8 @@ describe('a dry run', () => {
     expect(failed(await run({ operation: 'register', name, owner: to, payer, maxPrice: 1n }))).toEqual(['price paid']);
     expect(failed(await run({ operation: 'register', name, owner: to, payer: native }))).toContain('inputs allowed');
     expect(failed(await run({ operation: 'renew', name, owner, payer }))).toEqual(['owner is sender']);
+    const large = new Uint8Array(40_961);
+    expect(failed(await run({ operation: 'update', name, owner, payer, zoneFile: large }))).toEqual(['zone file fits', 'owner is sender']);
     expect(failed(await run({ operation: 'import', name, importer: owner, owner: to, payer, zoneFile }))).toEqual(['namespace open for imports']);
     expect(failed(await run({ operation: 'namespace', namespace: 'dry', rules: { ...rules, coeff: 256 }, owner, payer }))).toEqual([
       'namespace available',

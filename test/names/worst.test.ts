@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fromUtf8 } from '../../src/lib/bytes.js';
 import { NamesteadError } from '../../src/lib/errors.js';
@@ -5,6 +6,7 @@ import { bumpFee } from '../../src/names/bitcoin/bump.js';
 import type { StepProgress } from '../../src/names/bitcoin/run.js';
 import { parseTransaction } from '../../src/names/bitcoin/transaction.js';
 import { changeKey, transfer, update } from '../../src/names/change.js';
+import { dryRun } from '../../src/names/dryRun.js';
 import { openNamespace } from '../../src/names/namespace.js';
 import { ownerAddress, register, registrationKey, type RegisterTerms, type RegistrationWorld } from '../../src/names/registration.js';
 import { startWorld, type TestWorld } from './world.js';
@@ -143,6 +145,7 @@ describe('at the worst moment', () => {
     const both = { ...world, headers, indexer: { ...world.indexer, tip }, name, zoneFile, owner, payer, publish };
     const from = await net.height();
     await expect(register(both, net.miner)).rejects.toMatchObject({ code: 'SourcesDisagree' });
+    expect(asked).toBeLessThan(100);
     const { receipts } = await register({ ...world, headers, name, zoneFile, owner, payer, publish }, net.miner);
     expect(receipts).toHaveLength(2);
     expect(await net.minedSince(from)).toEqual(['?', ':']);
@@ -188,5 +191,60 @@ describe('at the worst moment', () => {
     await expect(register({ ...world, transactions: silent, name: second, zoneFile, owner, payer, publish })).rejects.toMatchObject({ code: 'HttpMalformed' });
     const key = changeKey('update', { name: first, network: world.network });
     await expect(bumpFee({ ...world, key, payer, owner }, { feeRate: 9 })).rejects.toMatchObject({ code: 'JournalBusy' });
+  }, 60_000);
+
+  it('a signal that comes at any question stops it there, and the next call goes on: paid once', async () => {
+    const [name, payer, owner, world] = [fresh(), await net.payer(100_000n), await net.payer(6_000n), await net.world()];
+    const from = await net.height();
+    for (let at = 3; ; at += 5) {
+      const stop = new AbortController();
+      let asked = 0;
+      const counted =
+        <A extends readonly unknown[], R>(ask: (...words: A) => Promise<R>) =>
+        (...words: A): Promise<R> => {
+          if (++asked === at) stop.abort();
+          return ask(...words);
+        };
+      const { headers, indexer, payments, transactions, journal } = world;
+      const watched: RegistrationWorld = {
+        ...world,
+        headers: { ...headers, headers: counted(headers.headers) },
+        indexer: { ...indexer, tip: counted(indexer.tip), nameRecord: counted(indexer.nameRecord), operations: counted(indexer.operations) },
+        payments: { ...payments, unspent: counted(payments.unspent), broadcast: counted(payments.broadcast) },
+        transactions: { ...transactions, transaction: counted(transactions.transaction), inclusion: counted(transactions.inclusion) },
+        journal: { ...journal, replace: counted(journal.replace) },
+      };
+      try {
+        await register({ ...watched, name, zoneFile, owner, payer, publish }, { ...net.miner, signal: stop.signal });
+        break;
+      } catch (error) {
+        expect(error).toMatchObject({ code: 'Aborted' });
+      }
+    }
+    expect(await net.minedSince(from)).toEqual(['?', ':']);
+  }, 60_000);
+
+  it('whatever coins the payer has and whatever the rate: a dry run that says yes is paid to the satoshi, and one that says no is refused', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.bigInt({ min: 700n, max: 9_000n }), { minLength: 1, maxLength: 5 }),
+        fc.integer({ min: 1, max: 12 }),
+        fc.boolean(),
+        async (coins, feeRate, self) => {
+          const [name, payer, world] = [fresh(), await net.payer(...coins), await net.world()];
+          const owner = self ? payer : await net.payer(6_000n);
+          const said = await dryRun({ operation: 'register', name, owner, payer }, world, { feeRate });
+          const run = register({ ...world, name, zoneFile, owner, payer, publish }, { ...net.miner, feeRate });
+          if (!said.ok) {
+            await expect(run).rejects.toMatchObject({ code: 'FundsTooLow' });
+            return;
+          }
+          const { receipts } = await run;
+          const sum = (of: 'fee' | 'price'): bigint => receipts.reduce((all, receipt) => all + receipt[of], 0n);
+          expect([sum('fee'), sum('price')]).toEqual([said.fee, said.price]);
+        },
+      ),
+      { seed: 20171, numRuns: 12 },
+    );
   }, 60_000);
 });

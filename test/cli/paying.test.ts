@@ -1,12 +1,15 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { startDevnet, type Devnet } from '../../src/devnet/devnet.js';
 import { mineWhenNeeded } from '../../src/devnet/miner.js';
 import { namespaceRules, seedName, type Seeded } from '../../src/devnet/seed.js';
 import { generateWords } from '../../src/wallet/mnemonic.js';
 import { openWallet, type Wallet } from '../../src/wallet/wallet.js';
 import { anchorText, openShell, serversOf, type Exit, type Shell } from './namestead.js';
+
+// Each test starts several processes.
+vi.setConfig({ testTimeout: 90_000, hookTimeout: 90_000 });
 
 let devnet: Devnet;
 let shell: Shell;

@@ -2,10 +2,14 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { startDevnet, type Devnet } from '../../src/devnet/devnet.js';
 import { seedName, type Seeded } from '../../src/devnet/seed.js';
+import { headersRoot } from '../../src/names/bitcoin/headerProof.js';
 import { anchorText, openShell, serversOf, type Shell } from './namestead.js';
+
+// Each test starts several processes.
+vi.setConfig({ testTimeout: 90_000, hookTimeout: 90_000 });
 
 let devnet: Devnet;
 let seeded: Seeded;
@@ -72,6 +76,14 @@ describe('resolve', () => {
     ]);
     expect(one.told).toMatchObject({ evidence: { level: 'snv' }, profile: null });
     expect(both.told).toMatchObject({ evidence: { level: 'history' } });
+  });
+
+  test('tells the record as it stood at a height', async () => {
+    const height = Number(await devnet.bitcoin.rpc('getblockcount'));
+    const at = (block: number): Promise<{ readonly told: unknown }> => shell.json('resolve', 'alice.id', ...servers, '--anchor', anchor, '--at', String(block));
+    const [now, before] = await Promise.all([at(height), at(height - 4)]);
+    expect(now.told).toMatchObject({ record: owner(), evidence: { asOf: { height } } });
+    expect(before.told).toMatchObject({ ok: false, code: 'AbsenceNotProved' });
   });
 
   test('tells people who owns the name, what was checked and what not', async () => {
@@ -205,6 +217,21 @@ describe('headers sync, names prove and names verify', () => {
     expect(forged).toMatchObject({ code: 1, told: { ok: false, code: 'ZoneFileMismatch' } });
     expect(old).toMatchObject({ code: 2, told: { error: expect.stringContaining('--max-age') as string } });
     expect(none).toMatchObject({ code: 2, told: { error: expect.stringContaining('--headers') as string } });
+  });
+
+  test('a proof for those who have no headers is checked against a root', async () => {
+    const { height } = await devnet.anchor();
+    const hashes = await Promise.all(Array.from({ length: height + 1 }, (_, at) => devnet.bitcoin.rpc('getblockhash', [at]) as Promise<string>));
+    const root = ['--root', `${height}:${headersRoot(hashes)}`];
+    const out = join(shell.home, 'rooted.proof');
+    const proof = await shell.json('names', 'prove', 'alice.id', ...servers, '--electrum', devnet.urls.electrumTcp, '--anchor', anchor, '--out', out, ...root);
+    expect(proof, proof.err).toMatchObject({ code: 0 });
+    const [good, other] = await Promise.all([
+      shell.json('names', 'verify', out, '--network', 'devnet', '--anchor', anchor, ...root),
+      shell.json('names', 'verify', out, '--network', 'devnet', '--anchor', anchor, '--root', `${height}:${'00'.repeat(32)}`),
+    ]);
+    expect(good, good.err).toMatchObject({ code: 0, told: { record: owner() } });
+    expect(other).toMatchObject({ code: 1, told: { code: 'MerkleMismatch' } });
   });
 
   test('where headers are to be kept is said on chains that come and go', async () => {

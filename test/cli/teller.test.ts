@@ -1,6 +1,6 @@
 import { PassThrough } from 'node:stream';
 import { expect, test } from 'vitest';
-import { table } from '../../src/cli/answer.js';
+import { answer, table } from '../../src/cli/answer.js';
 import { teller } from '../../src/cli/teller.js';
 
 function terminal(isTTY: boolean, columns = 60): { readonly told: () => string; readonly terminal: Parameters<typeof teller>[0] } {
@@ -52,7 +52,7 @@ test('what others wrote is shown without what a terminal obeys', () => {
   const tell = teller(where);
   tell.say('\u001b[2J\u202eevil\n');
   tell.progress({ stage: 'x\u001b]0;owned\u0007', done: 1 });
-   
+
   expect(told().replaceAll(CLEAR, '')).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u202e]/);
 });
 
@@ -63,4 +63,20 @@ test('columns stand beneath one another', () => {
       ['aaa', 'b', 'cc'],
     ]),
   ).toEqual(['  a    bb  c', '  aaa  b   cc']);
+});
+
+test.each([true, false])('an answer holds nothing a terminal obeys (json: %s)', (json) => {
+  const out = new PassThrough();
+  const call = {
+    values: { json },
+    words: [],
+    terminal: { out, err: new PassThrough() },
+    tell: teller(terminal(false).terminal),
+    signal: new AbortController().signal,
+    hint: null,
+  };
+  answer(call, { ok: true, zoneFile: '\u001b[2J\u009b1m' }, ['a\tb \u001b[2J\u009b1m\r\u202e', 'c']);
+  const told = String(out.read());
+  expect(told.replaceAll('\n', '').replaceAll('\t', '')).not.toMatch(/[\p{Cc}\p{Bidi_Control}]/u);
+  expect(told.split('\n')).toHaveLength(json ? 2 : 3);
 });

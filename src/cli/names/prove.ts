@@ -32,13 +32,14 @@ async function writeProof(session: Session): Promise<number> {
   const headersRoot = rootOf(values.root);
   const options = { signal, onProgress: tell.progress };
   const world = { network, anchor: anchorOf(session), headers: headersOf(session), transactions: firstOf(sources.transactions, NO_TRANSACTIONS) };
-  const chain = await session.chain({ full: values.full === true });
+  const [headerProofs] = sources.headerProofs;
+  // Branches stand for the blocks below a checkpoint only where somebody has them.
+  const chain = await session.chain({ full: values.full === true || !headersRoot || !headerProofs });
   const found = await (await openNames(session, 'snv')).lookup(name, options);
   if (!found) throw new NamesteadError('NotFound', `${name} is registered to nobody`);
   const { record, evidence } = found;
   const hash = record.zoneFileHash;
   const zoneFile = hash ? await findZoneFile(hash, zonesOf(session), { clock: systemClock(), signal }) : undefined;
-  const [headerProofs] = sources.headerProofs;
   const file = await orUsage(() =>
     proveName(name, { ...world, indexer: indexerOf(session), chain, headerProofs }, { ...options, height: record.height, headersRoot, zoneFile }),
   );

@@ -1,5 +1,6 @@
 import type { open } from 'lmdb';
 import { NamesteadError } from '../lib/errors.js';
+import { faultOfFile } from './databaseFile.js';
 
 /** Rows of bytes in the order of their keys, on disk. Reads see what was committed, and inside `write` what it wrote. */
 export interface Database {
@@ -26,6 +27,8 @@ const APPEND = { append: true } as const;
  */
 export async function openDatabase(directory: string, tables: readonly string[]): Promise<Database> {
   const lmdb = await load();
+  const fault = await faultOfFile(directory);
+  if (fault !== null) throw corrupt(directory, fault);
   try {
     const root = lmdb.open({ path: directory, maxDbs: 64, encoding: 'binary', keyEncoding: 'binary', compression: false, noSubdir: false });
     const opened = new Map(tables.map((name) => [name, root.openDB<Uint8Array, Uint8Array>({ name, encoding: 'binary', keyEncoding: 'binary' })]));
@@ -59,8 +62,14 @@ export async function openDatabase(directory: string, tables: readonly string[])
       close: () => root.close(),
     };
   } catch (cause) {
-    throw new NamesteadError('StoreCorrupt', `the store in ${directory} cannot be opened: remove the folder, and it is made anew from the chain`, { cause });
+    throw corrupt(directory, 'it does not open', cause);
   }
+}
+
+function corrupt(directory: string, fault: string, cause?: unknown): NamesteadError {
+  return new NamesteadError('StoreCorrupt', `the store in ${directory} cannot be opened, ${fault}: remove the folder, and it is made anew from the chain`, {
+    cause,
+  });
 }
 
 async function load(): Promise<{ readonly open: typeof open }> {

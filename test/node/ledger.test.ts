@@ -1,9 +1,14 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { build } from 'esbuild';
 import fc from 'fast-check';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { fromUtf8 } from '../../src/lib/bytes.js';
 import type { Network } from '../../src/names/bitcoin/network.js';
+import { openDatabase } from '../../src/node/database.js';
 import { createLedger, type Ledger } from '../../src/node/ledger.js';
 import { diskStore, memoryStore, type Store } from '../../src/node/store.js';
 import { candidatesOf, networkOf, type ChainFile } from '../suites/bnsChain.js';
@@ -48,6 +53,13 @@ async function onDisk(directory: string, of: Network = network): Promise<Store> 
   const store = await diskStore(directory, of);
   onTestFinished(() => store.close());
   return store;
+}
+
+/** A copy of what is on disk now, opened: as after a kill. */
+async function reopened(directory: string): Promise<Store> {
+  const copy = await folder();
+  await cp(join(directory, 'data.mdb'), join(copy, 'data.mdb'));
+  return onDisk(copy);
 }
 
 const stores: Readonly<Record<string, () => Promise<Store>>> = {
@@ -166,9 +178,96 @@ describe('a ledger on disk', () => {
     expect(createLedger(network, await onDisk(directory)).height()).toBe(network.firstBlock + 19);
   });
 
+  test('takes a block in the place of one that it had kept and undone, before it is committed again', async () => {
+    const [directory, other] = [await folder(), createLedger(network)];
+    const ledger = createLedger(network, await onDisk(directory));
+    for (const block of blocks.slice(0, 60)) ledger.apply(block);
+    ledger.commit();
+    for (let i = 0; i < 30; i++) ledger.undo();
+    const branch = blocks.slice(30, 60).map((block, at) => ({ ...block, hash: `other ${block.height}`, transactions: at % 3 === 0 ? [] : block.transactions }));
+    for (const block of branch) ledger.apply(block);
+    ledger.commit();
+    for (const block of [...blocks.slice(0, 30), ...branch]) other.apply(block);
+    const held = createLedger(network, await reopened(directory));
+    for (const { height } of branch) expect(held.at(height)).toEqual(other.at(height));
+    expect(snapshot(held)).toEqual(snapshot(other));
+    for (let i = 0; i < 40; i++) held.undo();
+    for (let i = 0; i < 40; i++) other.undo();
+    expect(snapshot(held)).toEqual(snapshot(other));
+  });
+
   test('of another network, of another format or of no database at all is refused in words', async () => {
     const directory = await folder();
     await (await diskStore(directory, network)).close();
     await expect(diskStore(directory, { ...network, firstBlock: network.firstBlock + 1 })).rejects.toMatchObject({ code: 'NetworkMismatch' });
+    const database = await openDatabase(directory, ['meta']);
+    database.write((writer) => {
+      writer.put('meta', fromUtf8('format'), fromUtf8('1'), false);
+    });
+    await database.close();
+    await expect(diskStore(directory, network)).rejects.toMatchObject({
+      code: 'StoreCorrupt',
+      message: expect.stringMatching(/another format.*remove/) as unknown,
+    });
   });
+
+  test.each([
+    ['of other bytes', () => new Uint8Array(20_000).fill(7), /no database/],
+    ['of a few bytes', () => fromUtf8('hello'), /no database/],
+    ['of zeros', () => new Uint8Array(20_000), /no database/],
+    ['cut short', (file: Uint8Array) => file.slice(0, 12_288), /cut short/],
+    ['without its second page', (file: Uint8Array) => file.slice(0, 4096), /cut short|no database/],
+    ['of another LMDB', (file: Uint8Array) => file.with(28, 9), /another LMDB/],
+  ])('in a file %s is refused in words, where LMDB itself would end the process', async (_, damage, fault) => {
+    const directory = await folder();
+    const store = await diskStore(directory, network);
+    const ledger = createLedger(network, store);
+    for (const block of blocks) ledger.apply(block);
+    ledger.commit();
+    await store.close();
+    const path = join(directory, 'data.mdb');
+    await writeFile(path, damage(await readFile(path)));
+    const message = expect.stringMatching(new RegExp(`cannot be opened.*${fault.source}.*remove`)) as unknown;
+    await expect(diskStore(directory, network)).rejects.toMatchObject({ code: 'StoreCorrupt', message });
+  });
+
+  test('whose rows were damaged says so, and what to do', async () => {
+    const directory = await folder();
+    const store = await diskStore(directory, network);
+    const ledger = createLedger(network, store);
+    for (const block of blocks) ledger.apply(block);
+    ledger.commit();
+    const [name] = [...ledger.lookups().names()];
+    await store.close();
+    const database = await openDatabase(directory, ['operations', 'names']);
+    const [block] = [...database.keys('operations')].toReversed();
+    database.write((writer) => {
+      writer.remove('operations', block ?? new Uint8Array());
+      for (const key of database.keys('names')) writer.put('names', key, Uint8Array.of(255), false);
+    });
+    await database.close();
+    const damaged = createLedger(network, await onDisk(directory));
+    expect(() => damaged.state().names.get(name ?? '')).toThrow(expect.objectContaining({ code: 'StoreCorrupt' }));
+  });
+});
+
+test('without the package lmdb a directory is refused in words, and memory is not', { timeout: 30_000 }, async () => {
+  const outfile = join(await folder(), 'child.mjs');
+  const contents = `
+    import { diskStore, memoryStore } from '${import.meta.dirname}/../../src/node/store.js';
+    import { mainnet } from '${import.meta.dirname}/../../src/names/bitcoin/network.js';
+    memoryStore().commit();
+    await diskStore('names', mainnet).catch(({ code, message }) => console.log(JSON.stringify({ code, message })));`;
+  // In a folder of its own: no lmdb is to be found from there.
+  await build({
+    stdin: { contents, resolveDir: import.meta.dirname },
+    outfile,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    external: ['lmdb'],
+    logLevel: 'error',
+  });
+  const { stdout } = await promisify(execFile)(process.execPath, [outfile], { cwd: dirname(outfile), timeout: 20_000 });
+  expect(JSON.parse(stdout)).toMatchObject({ code: 'StorageFailed', message: expect.stringMatching(/npm install lmdb/) as unknown });
 });

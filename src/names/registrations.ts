@@ -179,14 +179,16 @@ async function runFunding(key: string, shares: readonly Share[], payer: Account,
       started();
     },
   });
-  done.catch(() => undefined);
+  let over = false;
+  const end = (): void => void (over = true);
+  done.then(end, end);
   await Promise.race([sent, done]);
   let mined: Promise<unknown> | null = null;
   return {
     done,
     ready: async (at) => {
       if (at < MOST_CHILDREN) return;
-      await (mined ??= Promise.race([done, poll(terms, options, () => openInclusion(txid, 1, terms, options))]));
+      await (mined ??= Promise.race([done, poll<unknown>(terms, options, async () => over || openInclusion(txid, 1, terms, options))]));
     },
   };
 }

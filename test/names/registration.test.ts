@@ -231,7 +231,7 @@ describe.each([{ kind: 'memory', path: undefined }, ...(BITCOIND === '' ? [] : [
     await expect(attempt({ name: 'alice.closed' })).rejects.toMatchObject({ code: 'NamespaceNotReady' });
     await expect(attempt({ name: 'al.id' })).rejects.toMatchObject({
       code: 'FundsTooLow',
-      message: expect.stringMatching(/ at [mn2][1-9A-Za-z]{25,34}: send \d+ or more/) as string,
+      message: expect.stringMatching(/ \(\d+ of them stay yours, as change.* at [mn2][1-9A-Za-z]{25,34}: send \d+ or more/) as string,
     });
     expect(await net.minedSince(from)).toEqual([]);
     expect(await net.bitcoin.rpc('getrawmempool', [])).toEqual([]);

@@ -141,7 +141,9 @@ function refuseDust({ script, value }: Output): void {
 function tooLow(request: DraftRequest, needed: bigint, there: bigint): NamesteadError {
   const missing = needed - there + BigInt(Math.ceil(148 * Math.max(1, request.feeRate)));
   const where = request.address === undefined ? '' : ` at ${request.address}: send ${missing} or more to it`;
-  return new NamesteadError('FundsTooLow', `${needed} satoshi are needed${forPurpose(request)} and ${there} confirmed are there${where}`);
+  const kept = request.change.least ?? 0n;
+  const back = kept > dustLimit(request.change.script) ? ` (${kept} of them stay yours, as change for what follows)` : '';
+  return new NamesteadError('FundsTooLow', `${needed} satoshi are needed${forPurpose(request)}${back} and ${there} confirmed are there${where}`);
 }
 
 function forPurpose({ purpose }: DraftRequest): string {

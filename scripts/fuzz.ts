@@ -97,7 +97,7 @@ function attend(job: Omit<Job, 'bench'>): Promise<Report> {
       if (message.kind === 'done') end(latest);
     });
     worker.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'ERR_WORKER_OUT_OF_MEMORY') return end(lost(`an input took all of ${MOST_MEMORY} MiB`));
+      if (error.code === 'ERR_WORKER_OUT_OF_MEMORY') return void end(lost(`an input took all of ${MOST_MEMORY} MiB`));
       clearInterval(watch);
       reject(error);
     });

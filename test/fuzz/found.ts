@@ -41,6 +41,12 @@ export const found: readonly Found[] = [
     'a height of -0',
     `{"version":2,"terms":{},"receipts":[{"operation":"","name":"","hash":null,"fee":"3","price":"0","txid":"${'ab'.repeat(32)}","height":-0}],"state":{"kind":"done"}}`,
   ),
+  one('toldNamespace', 'buckets in a text that looks like JSON and is none threw a SyntaxError', `{"buckets":"[06${', 1'.repeat(15)}]"}`),
+  one(
+    'devnetCall',
+    'an id nested a thousand deep overflowed the stack when it was told back',
+    `{"id":${'['.repeat(20_000)}0${']'.repeat(20_000)},"method":"echo"}`,
+  ),
 ];
 
 function one(parser: string, was: string, ...parts: readonly string[]): Found {

@@ -2,6 +2,7 @@ import type { Parser } from './parser.js';
 import { bitcoinParsers } from './parsers/bitcoin.js';
 import { libParsers, prepareLib } from './parsers/lib.js';
 import { peopleParsers, preparePeople } from './parsers/people.js';
+import { prepareServers, serverParsers } from './parsers/servers.js';
 import { storeParsers } from './parsers/stores.js';
 import { wireParsers } from './parsers/wire.js';
 import { zoneParsers } from './parsers/zones.js';
@@ -10,5 +11,6 @@ import { zoneParsers } from './parsers/zones.js';
 export async function allParsers(): Promise<readonly Parser[]> {
   await prepareLib();
   await preparePeople();
-  return [...libParsers, ...bitcoinParsers, ...wireParsers, ...storeParsers, ...zoneParsers, ...peopleParsers];
+  await prepareServers();
+  return [...libParsers, ...bitcoinParsers, ...wireParsers, ...storeParsers, ...zoneParsers, ...peopleParsers, ...serverParsers];
 }

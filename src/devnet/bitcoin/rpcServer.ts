@@ -1,4 +1,5 @@
 import { fromUtf8, toBase64, toUtf8 } from '../../lib/bytes.js';
+import { parseBounded } from '../../lib/json.js';
 import { RpcError } from './errors.js';
 import type { Rpc } from './node.js';
 import { json, text, type Reply, type Request } from './server.js';
@@ -11,7 +12,7 @@ export async function answerRpc(rpc: Rpc, credentials: { readonly user: string; 
   }
   let parsed: unknown;
   try {
-    parsed = JSON.parse(toUtf8(request.body));
+    parsed = parseBounded(toUtf8(request.body));
   } catch {
     return json(failure({ id: null }, -32700, 'Parse error'), 500);
   }

@@ -131,7 +131,7 @@ export async function findNamespace({ indexer }: StandingWorld, id: string, { si
 
 /** A list, or its text `"[6, 5, …]"` as core nodes write it (spec e). */
 function readBuckets(value: unknown): unknown {
-  return typeof value === 'string' && /^\[\d+(, ?\d+){15}\]$/.test(value) ? JSON.parse(value) : value;
+  return typeof value === 'string' && /^\[\d{1,3}(, ?\d{1,3}){15}\]$/.test(value) ? value.slice(1, -1).split(',').map(Number) : value;
 }
 
 function countOr0(value: unknown): number {

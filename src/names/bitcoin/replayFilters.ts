@@ -7,7 +7,7 @@ import { matchesFilter } from './filter.js';
 import { checkedFilters, type FilterRange } from './filterChain.js';
 import { createJury } from './filterJury.js';
 import type { BlockFeed } from './replayFold.js';
-import { operationsAt, watchedScripts } from './rules.js';
+import { watchedSet } from './rules.js';
 import type { BlockId, FilterSource } from './source.js';
 import { readRuleBlock, type BlockWorld } from './wholeBlock.js';
 
@@ -30,7 +30,7 @@ export function matchingBlocks(world: FilterWorld): BlockFeed {
     const blockAt = (height: number): Promise<BlockId> => Promise.resolve(blocks[height - below - 1] ?? heldAt(chain, height));
     const jury = createJury({ sources, least, blockAt, rebuild: (block, asked: CallOptions) => rebuildFilter(world, block, asked) });
     const range = { from: below + 1, to: below + blocks.length, before: before === '' ? null : fromHex(before), pinned };
-    let watched: readonly Uint8Array[] | null = null;
+    const watched = watchedSet(state);
     try {
       if (before !== '') {
         // Who was silent when the blocks beneath were folded may tell another story of them.
@@ -42,12 +42,11 @@ export function matchingBlocks(world: FilterWorld): BlockFeed {
       }
       for await (const checked of checkedFilters(jury, blockAt, range, call)) {
         for (const { block, filter, header } of checked) {
-          watched ??= [...watchedScripts(state)];
-          const matches = matchesFilter(filter, block.hash, watched);
+          const matches = matchesFilter(filter, block.hash, watched.scripts());
           const { transactions } = matches ? await readRuleBlock(world, block, call) : { transactions: [] };
           yield { height: block.height, transactions, mark: toHex(header) };
-          // The fold has taken the block by now. Without an operation nothing new is to be watched.
-          if (operationsAt(state, block.height).length > 0) watched = null;
+          // The fold has taken the block by now.
+          watched.follow();
         }
       }
     } finally {

@@ -17,7 +17,7 @@ import { put } from './undo.js';
 
 export { createState, isCandidate, undoBlock };
 export { accountAt, consensusHashAt, historyOf, nameAt, namesOf, namespaceAt, operationsAt } from './query.js';
-export { watchedScripts } from './watched.js';
+export { watchedScripts, watchedSet } from './watched.js';
 export type { NameAt, NamespaceAt } from './query.js';
 export type { Candidate, HistoryEntry, OperationRecord, State, StateOptions };
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { toHex } from '../../../src/lib/bytes.js';
-import { applyBlock, createState, watchedScripts, type Candidate, type State } from '../../../src/names/bitcoin/rules.js';
+import { applyBlock, createState, watchedScripts, watchedSet, type Candidate, type State } from '../../../src/names/bitcoin/rules.js';
 import { BURN_ADDRESS } from '../../../src/names/bitcoin/price.js';
 import { scriptOfAddress } from '../../../src/names/bitcoin/script.js';
 import { candidatesOf, networkOf, type ChainFile } from '../../suites/bnsChain.js';
@@ -20,10 +20,15 @@ test.each(['chain_epoch1', 'chain_all_epochs', 'chain_fuzz', 'chain_fuzz_11'])('
   const payees = (): Set<string> =>
     new Set([BURN_ADDRESS, ...[...state.namespaces.values()].filter(({ version }) => version === 2).map(({ address }) => address)]);
   let [touched, unfilterable] = [0, 0];
+  const kept = watchedSet(state);
   for (const block of file.cases) {
     const known = watched(state);
     const transactions = candidatesOf(block);
+    const keptNow = new Set(kept.scripts().map(toHex));
+    expect(keptNow.size).toBe(kept.scripts().length);
+    for (const script of known) expect(keptNow.has(script), `block ${block.height}: ${script} is kept`).toBe(true);
     const { operations } = applyBlock(state, { height: block.height, transactions });
+    kept.follow();
     for (const { opcode, txid, burn_address: payee } of operations) {
       const scripts = shown(transactions.find((one) => one.txid === txid) as Candidate);
       // The one kind of operation that a filterable network refuses on top.

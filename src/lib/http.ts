@@ -1,5 +1,5 @@
 import { fromUtf8, gather, toUtf8 } from './bytes.js';
-import type { CallOptions } from './clock.js';
+import { orAborted, type CallOptions } from './clock.js';
 import { isNamesteadError, NamesteadError } from './errors.js';
 import { parseBounded } from './json.js';
 import { withoutSecrets } from './url.js';
@@ -38,18 +38,27 @@ export function http(fetch: Fetch = platformFetch): Http {
     const { method = 'GET', headers = {}, body, limit = 1 << 20, timeout = 15_000, signal } = request;
     requireUrl(url);
     const late = AbortSignal.timeout(timeout);
-    const either = signal ? AbortSignal.any([signal, late]) : late;
+    // Node.js forgets the signal of a fetch once nothing but its stream is left; these listeners it keeps, so that nobody drips for ever.
+    const stop = new AbortController();
+    const done = new AbortController();
+    for (const each of [late, signal]) each?.addEventListener('abort', () => stop.abort(), { signal: done.signal });
+    if (signal?.aborted) stop.abort();
     const where = `${method} ${withoutSecrets(url)}`;
-    try {
-      const init: RequestInit = { method, headers, redirect: 'error', signal: either, credentials: 'omit', referrerPolicy: 'no-referrer' };
+    const ask = async (): Promise<HttpAnswer> => {
+      const init: RequestInit = { method, headers, redirect: 'error', signal: stop.signal, credentials: 'omit', referrerPolicy: 'no-referrer' };
       if (body !== undefined) init.body = typeof body === 'string' ? (fromUtf8(body) as Uint8Array<ArrayBuffer>) : (body as Uint8Array<ArrayBuffer>);
       const response = await fetch(url, init);
-      return { status: response.status, headers: response.headers, body: await bounded(response, limit, where) };
+      return { status: response.status, headers: response.headers, body: await bounded(response, limit, where, stop.signal) };
+    };
+    try {
+      return await orAborted(ask(), stop.signal, where);
     } catch (cause) {
-      if (cause instanceof NamesteadError) throw cause;
       if (signal?.aborted) throw new NamesteadError('Aborted', `${where} was cancelled`, { cause });
       if (late.aborted) throw new NamesteadError('HttpTimeout', `${where} had no whole answer after ${timeout} ms`, { cause });
+      if (cause instanceof NamesteadError) throw cause;
       throw new NamesteadError('HttpFailed', `${where} could not be reached, or answered a redirect, which is not followed`, { cause });
+    } finally {
+      done.abort();
     }
   };
 }
@@ -82,7 +91,7 @@ export function parseJson(body: Uint8Array, where: string): unknown {
   }
 }
 
-async function bounded(response: Response, limit: number, where: string): Promise<Uint8Array> {
+async function bounded(response: Response, limit: number, where: string, stop: AbortSignal): Promise<Uint8Array> {
   const tooLarge = (): NamesteadError => new NamesteadError('HttpTooLarge', `${where} answered more than ${limit} bytes`);
   if (Number(response.headers.get('content-length') ?? 0) > limit) {
     await response.body?.cancel();
@@ -90,16 +99,19 @@ async function bounded(response: Response, limit: number, where: string): Promis
   }
   const gathered = gather();
   // Leaving the loop by a throw cancels the stream. Safari has no async iteration of streams, cross-fetch no getReader.
-  for await (const part of response.body ? chunks(response.body) : []) {
+  for await (const part of response.body ? chunks(response.body, stop) : []) {
     if (gathered.size + part.length > limit) throw tooLarge();
     gathered.add(part);
   }
+  // A stream that was ended from here looks whole.
+  if (stop.aborted) throw new NamesteadError('Aborted', `${where} was given up`);
   return gathered.bytes();
 }
 
-async function* chunks(body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
+async function* chunks(body: ReadableStream<Uint8Array>, stop: AbortSignal): AsyncGenerator<Uint8Array> {
   if (typeof body.getReader !== 'function') return yield* body;
   const stream = body.getReader();
+  stop.addEventListener('abort', () => void stream.cancel().catch(() => undefined));
   try {
     for (let part = await stream.read(); !part.done; part = await stream.read()) yield part.value;
   } finally {

@@ -1,5 +1,7 @@
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { NamesteadError } from '../../src/lib/errors.js';
 import { fromUtf8, toUtf8 } from '../../src/lib/bytes.js';
@@ -55,6 +57,21 @@ describe('a server on the wire', () => {
     });
     await expect(http()(url, { timeout: 300 })).rejects.toMatchObject({ code: 'HttpTimeout' });
   });
+
+  test('that drips is let go though the memory is swept meanwhile, by time or by the caller', async () => {
+    setFlagsFromString('--expose-gc');
+    const sweep = runInNewContext('gc') as () => void;
+    const url = await serve((_, response) => {
+      const timer = setInterval(() => response.write('x'), 20);
+      response.on('close', () => clearInterval(timer));
+    });
+    const sweeps = setInterval(sweep, 10);
+    onTestFinished(() => clearInterval(sweeps));
+    const asked = Array.from({ length: 10 }, () => http()(url, { timeout: 300 }).catch((error: unknown) => error));
+    expect(await Promise.all(asked)).toEqual(asked.map(() => expect.objectContaining({ code: 'HttpTimeout' }) as unknown));
+    const givenUp = Array.from({ length: 10 }, () => http()(url, { signal: AbortSignal.timeout(300) }).catch((error: unknown) => error));
+    expect(await Promise.all(givenUp)).toEqual(givenUp.map(() => expect.objectContaining({ code: 'Aborted' }) as unknown));
+  }, 5_000);
 
   test('that packs a bomb is let go at the limit', async () => {
     const { gzipSync } = await import('node:zlib');

@@ -1,4 +1,4 @@
-import { fromHex } from '../../lib/bytes.js';
+import { fromHex, isHex } from '../../lib/bytes.js';
 import type { CallOptions, LongCallOptions } from '../../lib/clock.js';
 import { NamesteadError } from '../../lib/errors.js';
 import { inParallel } from '../../lib/parallel.js';
@@ -78,8 +78,11 @@ export function bitcoinNames(options: BitcoinNamesOptions): Names {
   const { network, anchor, chain = createHeaderChain(network.bitcoin) } = options;
   const headers = 'headers' in options.headers ? [options.headers] : options.headers;
   if (headers.length === 0) throw new TypeError('names are proved against headers: give a source of them');
-  if (!(anchor as Anchor | undefined))
-    throw new NamesteadError('AnchorRequired', 'names are proved against an anchor: give height, block hash and consensus hash from a place you trust');
+  if (!(anchor as Anchor | undefined) || !isHex(anchor.hash, 32) || !isHex(anchor.consensusHash, 16))
+    throw new NamesteadError(
+      'AnchorRequired',
+      'names are proved against an anchor: give height, block hash (64 hex digits) and consensus hash (32) from a place you trust',
+    );
   if (anchor.height < network.firstBlock) throw new TypeError(`the anchor stands at ${anchor.height}, before the network's first block ${network.firstBlock}`);
   const world = worldOf(options, headers, chain);
   const reach = options.watch?.level ?? 'snv';

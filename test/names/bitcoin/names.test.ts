@@ -168,6 +168,9 @@ test('an anchor is demanded, and stands where the network has begun', () => {
   const without = { network, headers, transactions, indexer } as unknown as Parameters<typeof bitcoinNames>[0];
   expect(() => bitcoinNames(without)).toThrow(code('AnchorRequired'));
   expect(() => bitcoinNames({ ...without, anchor: { ...world.anchor(), height: 3 } })).toThrow(TypeError);
+  // A release whose anchor has no consensus hash yet, and one cut short.
+  for (const consensusHash of [null as unknown as string, world.anchor().consensusHash.slice(2)])
+    expect(() => bitcoinNames({ ...without, anchor: { ...world.anchor(), consensusHash } })).toThrow(code('AnchorRequired'));
 });
 
 test('a name is looked up as of a height: the record, its asOf and what is covered are of that height', async () => {

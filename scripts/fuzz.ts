@@ -6,9 +6,10 @@ import { allParsers } from '../test/fuzz/parsers.ts';
 import { saveCrash } from './fuzz/corpus.ts';
 import type { Crash, Job, Progress, Report } from './fuzz/job.ts';
 
-// npm run fuzz -- [PARSER…] [--seconds N] [--seed N] [--unguided] [--json]
+// npm run fuzz -- [PARSER…] [--seconds N] [--seed N] [--unguided] [--bare] [--json]
 // npm run fuzz -- PARSER --replay FILE
 // Changes samples, keeps what reaches new blocks of our sources, and changes that. A law that breaks is a crash: its smallest input is written down.
+// --unguided keeps nothing, --bare starts from nothing: both for comparison.
 
 /** The longest that one input may take, in milliseconds, and the most memory of all that is held, in MiB. */
 const LONGEST = 10_000;
@@ -22,6 +23,7 @@ const { values, positionals } = parseArgs({
     seconds: { type: 'string', default: '10' },
     seed: { type: 'string', default: String(Date.now() % 0x7fffffff) },
     unguided: { type: 'boolean', default: false },
+    bare: { type: 'boolean', default: false },
     replay: { type: 'string' },
     json: { type: 'boolean', default: false },
   },
@@ -52,7 +54,7 @@ async function fuzz(): Promise<void> {
   if (!(seconds > 0) || !Number.isInteger(seed)) throw new TypeError('--seconds takes a time for each parser above 0, --seed a whole number');
   console.error(`${parsers.length} parsers, ${seconds} s each, seed ${seed}`);
   const reports: Report[] = [];
-  for (const { name } of parsers) reports.push(await attend({ parser: name, seconds, seed, guided: !values.unguided }));
+  for (const { name } of parsers) reports.push(await attend({ parser: name, seconds, seed, guided: !values.unguided, bare: values.bare }));
   const crashes = reports.flatMap((report) => report.crashes);
   const executions = reports.reduce((sum, report) => sum + report.executions, 0);
   console.error(`${executions} inputs, ${crashes.length} crashes`);

@@ -5,6 +5,8 @@ export interface Job {
   readonly seed: number;
   /** False: changes to the samples alone, for comparison. */
   readonly guided: boolean;
+  /** Without samples, words and the corpus: to see what guidance alone finds. */
+  readonly bare: boolean;
   /** Four numbers (count of inputs, length of the last, whether it is under way), then its bytes. */
   readonly bench: SharedArrayBuffer;
 }

@@ -62,10 +62,10 @@ async function newcomers(inputs: readonly Uint8Array[]): Promise<Uint8Array[]> {
   return found;
 }
 
-const kit = kitOf(parser);
+const kit = job.bare ? { ...kitOf(parser), seeds: [new Uint8Array(1)], words: [] } : kitOf(parser);
 coverage.look(true);
 const seeds = await newcomersOneByOne(kit.seeds, false);
-const kept = job.guided ? await newcomersOneByOne(loadCorpus(parser.name), true) : [];
+const kept = job.guided && !job.bare ? await newcomersOneByOne(loadCorpus(parser.name), true) : [];
 const corpus = [...kit.seeds, ...kept];
 const base = coverage.blocks().reached;
 tell({ kind: 'begun', blocks: base, corpus: corpus.length, useful: seeds.length });
@@ -91,7 +91,7 @@ for (let now = start; now - start < job.seconds * 1000; now = performance.now())
   const found = job.guided ? await newcomers(batch) : await all(batch);
   for (const input of found) {
     corpus.push(input);
-    saveInput(parser.name, input);
+    if (!job.bare) saveInput(parser.name, input);
   }
   const took = performance.now() - now;
   size = Math.min(512, Math.max(4, found.length === 0 && took < 100 ? size * 2 : took > 200 ? size >> 1 : size));

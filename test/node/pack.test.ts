@@ -1,8 +1,13 @@
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
 import { fromHex, toHex } from '../../src/lib/bytes.js';
 import { addressOfScript } from '../../src/names/bitcoin/script.js';
 import { bounded } from '../../src/node/bounded.js';
+import { openDatabase } from '../../src/node/database.js';
+import { diskIndex } from '../../src/node/diskTable.js';
 import { packer, type Shapes } from '../../src/node/pack.js';
 
 function shapes(): Shapes {
@@ -96,4 +101,40 @@ test('a bounded cache gives what was put last or nothing, and never holds more t
     }),
     { seed: 5, numRuns: 200 },
   );
+});
+
+test('members of an index whose keys begin alike are found under their own, also when one moves between them', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'namestead-index-'));
+  onTestFinished(() => rm(directory, { recursive: true, force: true }));
+  const database = await openDatabase(directory, ['index']);
+  onTestFinished(() => database.close());
+  const owner = new Map<string, string>();
+  const keyOf = (member: string): string | undefined => owner.get(member);
+  const index = diskIndex({ name: 'index', database, keys: 'hex', members: 'text', cached: 4, keyOf });
+  const settle = (): void => {
+    database.write(index.flush);
+    index.settle();
+    index.forget();
+  };
+  const give = (member: string, key: string): void => {
+    const before = owner.get(member);
+    owner.set(member, key);
+    if (before !== undefined) index.remove(before, member);
+    index.add(key, member);
+  };
+  const [a, b] = ['0', '1'].map((end) => 'ab'.repeat(12) + `0${end}`) as [string, string];
+  give('one', a);
+  give('two', b);
+  settle();
+  expect([[...index.members(a)], [...index.members(b)]]).toEqual([['one'], ['two']]);
+  // Coming before going: both are one row of the database.
+  owner.set('one', b);
+  index.add(b, 'one');
+  index.remove(a, 'one');
+  settle();
+  expect([[...index.members(a)], [...index.members(b)].sort()]).toEqual([[], ['one', 'two']]);
+  expect([...index.keys()]).toEqual([b]);
+  give('one', a);
+  settle();
+  expect([...index.members(a)]).toEqual(['one']);
 });

@@ -24,7 +24,7 @@ export function tellOutcomes(call: Call, outcomes: readonly Outcome[], what: 're
   const lines = outcomes.flatMap((outcome) =>
     outcome.kind === 'failed'
       ? [`${outcome.name} was not ${what}: ${describe(outcome.error)}`]
-      : [`${outcome.name} is ${what}, to ${outcome.owner}`, ...receiptRows(outcome.receipts)],
+      : [`${outcome.name} is ${what} ${what === 'imported' ? 'for' : 'to'} ${outcome.owner}`, ...receiptRows(outcome.receipts)],
   );
   const error = `${failed.length} of ${outcomes.length} names were not ${what}; the same command tries them again`;
   answer(call, { ok: !first, ...(first ? { code: codeOf(first.error), error } : {}), names }, first ? [...lines, error] : lines);

@@ -5,6 +5,7 @@ import type { Network } from '../names/bitcoin/network.js';
 import { atlasPeer, type AtlasPeer } from './atlas.js';
 import { bitcoind, type BitcoindAddress } from './bitcoind.js';
 import { follow, type Follower } from './follower.js';
+import { holdFolder } from './holder.js';
 import { createLedger, type Ledger } from './ledger.js';
 import { startServer, type NodeServer } from './server.js';
 import { diskShelf, memoryShelf, type Shelf } from './shelf.js';
@@ -58,7 +59,7 @@ const TWO_HOURS = 2 * 60 * 60 * 1000;
  * @example
  * const node = await startNode({ bitcoin: { url: 'http://127.0.0.1:8332', user, password }, network: mainnet, directory: 'zonefiles' });
  * await node.waitForHeight(426884);
- * @throws NamesteadError `PortInUse`, `ServerFailed`; for a directory `StorageFailed` without the package lmdb, `StoreCorrupt`, `NetworkMismatch`
+ * @throws NamesteadError `PortInUse`, `ServerFailed`; for a directory `StorageFailed` (another node holds it, it cannot be written to, or the package lmdb is missing), `StoreCorrupt`, `NetworkMismatch`
  */
 export async function startNode(options: NodeOptions): Promise<CoreNode> {
   const { bitcoin, network, peers = [], port = 0, host = '127.0.0.1', clock = systemClock(), interval = 200, staleAfter = TWO_HOURS } = options;
@@ -92,12 +93,23 @@ interface Kept {
 }
 
 async function openLedger({ network, directory, announcers }: NodeOptions): Promise<Kept> {
-  const shelf = directory === undefined ? memoryShelf() : await diskShelf(directory);
-  const store = directory === undefined ? memoryStore() : await diskStore(join(directory, 'names'), network);
+  const options = announcers ? { announcers } : {};
+  if (directory === undefined) {
+    const store = memoryStore();
+    return { store, ledger: createLedger(network, store, options), shelf: memoryShelf() };
+  }
+  const names = join(directory, 'names');
+  const open: (() => Promise<void>)[] = [await holdFolder(names)];
+  const close = async (): Promise<void> => {
+    for (const each of open.splice(0).reverse()) await each();
+  };
   try {
-    return { store, ledger: createLedger(network, store, announcers ? { announcers } : {}), shelf };
+    const shelf = await diskShelf(directory);
+    const store = await diskStore(names, network);
+    open.push(() => store.close());
+    return { store: { ...store, close }, ledger: createLedger(network, store, options), shelf };
   } catch (error) {
-    await store.close();
+    await close();
     throw error;
   }
 }

@@ -1,5 +1,4 @@
-import { mkdir } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { headerFile } from '../names/bitcoin/adapters/headerFile.js';
 import { hashHeader, HEADER_BYTES } from '../names/bitcoin/header.js';
 import type { HeaderRun, HeaderStore } from '../names/bitcoin/headerStore.js';
@@ -22,7 +21,6 @@ export interface Kept {
 export async function openKept({ headers }: Values, { bitcoin }: Network): Promise<Kept> {
   const path = headers ?? (bitcoin.work === 'proved' ? join(home(), 'headers', bitcoin.name) : null);
   if (path === null) return { store: undefined, path, from: null, tip: null };
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   const file = headerFile({ path });
   let first: Promise<HeaderRun | null> | null = file.load();
   const run = await first;

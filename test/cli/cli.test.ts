@@ -14,7 +14,10 @@ interface Exit {
 }
 
 function namestead(...args: string[]): Promise<Exit> {
-  const child = spawn(process.execPath, ['--import', 'tsx', 'src/cli/main.ts', ...args], { cwd: root });
+  const child = spawn(process.execPath, ['--import', 'tsx', 'src/cli/main.ts', ...args], {
+    cwd: root,
+    env: { ...process.env, NAMESTEAD_HOME: resolve(root, '.cache/no-home') },
+  });
   let out = '';
   let err = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text));

@@ -99,6 +99,8 @@ function flags(folder: string, rpcPort: number, port: number, { user, password }
     '-bind=127.0.0.1',
     '-rpcbind=127.0.0.1',
     '-rpcallowip=127.0.0.1',
+    // It answers 503 to what does not fit its queue, and 64 are soon asked at once.
+    '-rpcworkqueue=1024',
     '-listenonion=0',
     '-dnsseed=0',
     '-fixedseeds=0',

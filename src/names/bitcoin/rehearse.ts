@@ -64,7 +64,10 @@ export async function rehearse(
     paying = [...paying.filter((coin) => !spent.has(coin)), ...(next ? [next] : [])];
     // A reveal marks the address that must then spend for the namespace to be ready.
     const given = apart ? draft.outputs.filter(({ script }) => equal(script, ownerScript)) : [];
-    owned = [...owned.filter((coin) => !spent.has(coin)), ...given.map(({ value }, vout) => ({ ...pretended(parties.owner, value), txid: idOf(at), vout: vout + 1 }))];
+    owned = [
+      ...owned.filter((coin) => !spent.has(coin)),
+      ...given.map(({ value }, vout) => ({ ...pretended(parties.owner, value), txid: idOf(at), vout: vout + 1 })),
+    ];
     transactions.push({
       operation: recipe.opcode,
       virtualSize: virtualSize(draft.inputs, draft.outputs),

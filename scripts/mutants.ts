@@ -37,7 +37,10 @@ try {
   const start = Date.now();
   const before = checks.length === 0 ? 'red' : await runTests(trees[0] ?? root, tests, 2, limitOfAll);
   if (before !== 'green')
-    report({ ok: false, checks: [] }, checks.length === 0 ? 'no check to disable' : `the tests do not pass as they are (${before}): ${tests.join(' ')}`);
+    report(
+      { ok: false, checks: [] },
+      checks.length === 0 ? 'no check to disable' : `the tests do not pass as they are (${before}): ${failures(trees[0] ?? root).join('; ')}`,
+    );
   else {
     console.error(`${tests.length} test files are green as they are (${Date.now() - start} ms); ${checks.length} checks to disable`);
     const results = await disableAll(trees);
@@ -83,7 +86,7 @@ async function disable(tree: string, { file, find, replace, test }: Check): Prom
 
 function copyTree(name: string): string {
   const tree = join(workshop, name);
-  for (const path of ['src', 'test', 'tools', 'data', 'package.json', 'tsconfig.json', 'vitest.config.ts']) {
+  for (const path of ['src', 'test', 'tools', 'data', 'docs', 'scripts', 'README.md', 'package.json', 'tsconfig.json', 'vitest.config.ts']) {
     if (existsSync(resolve(root, path))) cpSync(resolve(root, path), join(tree, path), { recursive: true });
   }
   symlinkSync(resolve(root, 'node_modules'), join(tree, 'node_modules'));
@@ -101,6 +104,19 @@ async function runTests(tree: string, tests: readonly string[], workers: number,
   const result = JSON.parse(readFileSync(out, 'utf8')) as { success: boolean; numFailedTests: number; numPassedTests: number; testResults: readonly unknown[] };
   if (result.success && result.numPassedTests > 0 && result.testResults.length === tests.length) return 'green';
   return result.numFailedTests > 0 ? 'red' : 'broken';
+}
+
+/** The tests that failed in the last run of a tree. */
+function failures(tree: string): string[] {
+  const out = join(tree, 'result.json');
+  if (!existsSync(out)) return [];
+  const { testResults } = JSON.parse(readFileSync(out, 'utf8')) as {
+    testResults: readonly { name: string; message: string; assertionResults: readonly { status: string; fullName: string }[] }[];
+  };
+  return testResults.flatMap(({ name, message, assertionResults }) => [
+    ...(message === '' ? [] : [`${name}: ${message}`]),
+    ...assertionResults.filter(({ status }) => status === 'failed').map(({ fullName }) => `${name}: ${fullName}`),
+  ]);
 }
 
 /** False when it took longer than the limit. */

@@ -101,9 +101,15 @@ async function runTests(tree: string, tests: readonly string[], workers: number,
   const ended = await run([...words, ...(workers === 1 ? ['--bail=1'] : [])], tree, ms);
   if (!ended) return 'late';
   if (!existsSync(out)) return 'broken';
-  const result = JSON.parse(readFileSync(out, 'utf8')) as { success: boolean; numFailedTests: number; numPassedTests: number; testResults: readonly unknown[] };
+  const result = JSON.parse(readFileSync(out, 'utf8')) as {
+    success: boolean;
+    numPassedTests: number;
+    testResults: readonly { status: string; assertionResults: readonly unknown[] }[];
+  };
   if (result.success && result.numPassedTests > 0 && result.testResults.length === tests.length) return 'green';
-  return result.numFailedTests > 0 ? 'red' : 'broken';
+  // A hook that fails has noticed; a file that does not load has no tests.
+  const noticed = result.testResults.some(({ status, assertionResults }) => status === 'failed' && assertionResults.length > 0);
+  return noticed ? 'red' : 'broken';
 }
 
 /** The tests that failed in the last run of a tree. */

@@ -1,4 +1,5 @@
 import { startBitcoind } from '../../devnet/bitcoin/bitcoind.js';
+import { copyBlocks } from '../../devnet/bitcoin/copy.js';
 import { startMemoryBitcoin } from '../../devnet/bitcoin/memory.js';
 import type { BitcoinNode } from '../../devnet/bitcoin/node.js';
 import { devnetPorts } from '../../devnet/presets.js';
@@ -108,11 +109,6 @@ async function showProof(step: Step, devnet: Devnet, { name, owner, zoneFile }: 
 /** Another node with the same blocks. */
 async function secondNode(first: BitcoinNode, bitcoind: string | undefined): Promise<BitcoinNode> {
   const other = bitcoind === undefined ? await startMemoryBitcoin({ blocks: 0 }) : await startBitcoind({ path: bitcoind, blocks: 0 });
-  const height = Number(await first.rpc('getblockcount'));
-  for (let at = 1; at <= height; at++) {
-    const hash = await first.rpc('getblockhash', [at]);
-    const refusal = await other.rpc('submitblock', [await first.rpc('getblock', [hash, 0])]);
-    if (refusal !== null) throw new Error(`the second node refused block ${at}: ${JSON.stringify(refusal)}`);
-  }
+  await copyBlocks(first, other);
   return other;
 }
